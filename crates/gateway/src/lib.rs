@@ -1,0 +1,1 @@
+//! zvon-gateway

@@ -1,0 +1,3 @@
+//! The process `zvon`.
+
+fn main() {}
