@@ -1,1 +1,21 @@
-//! zvon-core
+//! The product: rules, use cases, seams. No SQL, no Redis, no HTTP, no sockets.
+//!
+//! [`App`] is what the gateway calls; [`backing::Backing`] is everything that can be swapped.
+//! Decisions are pure functions over plain data (`chat::rules`, `message::status`,
+//! `delivery::order`, `presence::ledger`); the files beside them wrap them in I/O.
+//! A feature has the same file name here, in `store`, in `backplane` and in `gateway`.
+
+pub mod account;
+pub mod backing;
+pub mod caller;
+pub mod chat;
+pub mod clock;
+pub mod contract;
+pub mod delivery;
+pub mod error;
+pub mod limiter;
+pub mod message;
+pub mod outbox;
+pub mod presence;
+pub mod session;
+pub mod store;

@@ -1,0 +1,21 @@
+//! Accounts: who can sign in, and how they are called.
+
+pub mod store;
+
+use zvon_protocol::ids::UserId;
+use zvon_protocol::time::Timestamp;
+
+/// An account without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Identity.
+    pub id: UserId,
+    /// The address it signs in with, as given.
+    pub email: String,
+    /// Display name, never blank.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last online, if it ever was.
+    pub last_seen: Option<Timestamp>,
+}

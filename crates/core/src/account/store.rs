@@ -1,0 +1,44 @@
+//! Accounts, durable.
+
+use async_trait::async_trait;
+use zvon_protocol::ids::UserId;
+use zvon_protocol::time::Timestamp;
+
+use super::Account;
+use crate::store::StoreResult;
+
+/// A new account.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The account.
+    pub account: Account,
+    /// PHC or bcrypt string.
+    pub password_hash: String,
+}
+
+/// Accounts, durable. E-mail addresses are unique as given (case-sensitive).
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// Stores it; `false` if the address is taken.
+    async fn create_account(&self, new: &NewAccount) -> StoreResult<bool>;
+
+    /// The account of that exact address with its hash; failing that, the one whose address
+    /// differs only by case, if it is the only one.
+    async fn account_by_email(&self, email: &str) -> StoreResult<Option<(Account, String)>>;
+
+    /// Those of the ids that exist, in any order.
+    async fn accounts(&self, ids: &[UserId]) -> StoreResult<Vec<Account>>;
+
+    /// Up to `limit` accounts by name then id, whose name or address starts with `prefix`
+    /// (case-insensitive, all if `None`).
+    async fn list_accounts(&self, prefix: Option<&str>, limit: u32) -> StoreResult<Vec<Account>>;
+
+    /// How many there are.
+    async fn count_accounts(&self) -> StoreResult<u64>;
+
+    /// Replaces the hash.
+    async fn set_password(&self, id: UserId, hash: &str) -> StoreResult<()>;
+
+    /// Records when users were last online; never moves backwards.
+    async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()>;
+}

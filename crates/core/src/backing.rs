@@ -1,0 +1,29 @@
+//! Everything that is swappable, on one page.
+//!
+//! | seam | embedded | cluster |
+//! |---|---|---|
+//! | [`Store`] | SQLite | PostgreSQL |
+
+//! | [`Presence`] | memory | Redis |
+//! | [`Limiter`] | memory | Redis |
+//! | [`Clock`] | system | system |
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::limiter::Limiter;
+use crate::presence::Presence;
+use crate::store::Store;
+
+/// What a node stands on. Chosen once, at start, by `server/src/backing.rs`.
+#[derive(Clone)]
+pub struct Backing {
+    /// Durable truth.
+    pub store: Arc<dyn Store>,
+    /// Who is online.
+    pub presence: Arc<dyn Presence>,
+    /// Exact windows.
+    pub limiter: Arc<dyn Limiter>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}

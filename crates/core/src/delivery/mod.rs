@@ -1,0 +1,3 @@
+//! From the log to sockets, and back as cursors.
+
+pub mod store;
