@@ -6,6 +6,7 @@
 //! A feature has the same file name here, in `store`, in `backplane` and in `gateway`.
 
 pub mod account;
+mod app;
 pub mod backing;
 pub mod caller;
 pub mod chat;
@@ -14,8 +15,12 @@ pub mod contract;
 pub mod delivery;
 pub mod error;
 pub mod limiter;
+pub mod limits;
 pub mod message;
 pub mod outbox;
 pub mod presence;
 pub mod session;
+pub mod settings;
 pub mod store;
+
+pub use app::App;

@@ -1,5 +1,9 @@
 //! Accounts: who can sign in, and how they are called.
 
+pub mod password;
+pub mod people;
+mod rules;
+pub mod sign_in;
 pub mod store;
 
 use zvon_protocol::ids::UserId;

@@ -1,6 +1,11 @@
 //! Chats and their members.
 
+pub mod group;
+pub mod open;
+mod rules;
 pub mod store;
+pub mod typing;
+pub mod view;
 
 use zvon_protocol::chat::{ChatKind, Role};
 use zvon_protocol::ids::{ChatId, UserId};

@@ -1,6 +1,13 @@
 //! Messages and the log they stand in.
 
+pub mod forward;
+pub mod history;
+pub mod pin;
+mod rules;
+pub mod send;
+pub mod status;
 pub mod store;
+pub mod wire;
 
 use zvon_protocol::chat::Role;
 use zvon_protocol::ids::{ChatId, MessageId, UserId};

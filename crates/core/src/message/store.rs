@@ -86,6 +86,9 @@ pub trait MessageStore: Send + Sync {
     /// refuses fails alone, by bisection.
     async fn append(&self, at: Timestamp, rows: &[Append]) -> StoreResult<Batch>;
 
+    /// The newest seq of each of the chats that exist.
+    async fn heads(&self, chats: &[ChatId]) -> StoreResult<Vec<(ChatId, u64)>>;
+
     /// The message, wherever it stands.
     async fn message(&self, id: MessageId) -> StoreResult<Option<MessageRow>>;
 

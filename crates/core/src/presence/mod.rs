@@ -1,5 +1,7 @@
 //! The seam to presence: who has a live connection, anywhere.
 
+pub mod watch;
+
 use async_trait::async_trait;
 use zvon_protocol::ids::UserId;
 use zvon_protocol::time::Timestamp;

@@ -1,0 +1,184 @@
+//! What the gateway calls: the use cases over the seams.
+//!
+//! Each feature adds its use cases in an `impl App` of its own (`account/sign_in.rs`,
+//! `message/send.rs`, …). What follows a commit (handing events to sockets, telling senders)
+//! runs on a tracked task, so a caller who goes away can not take it along.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zvon_protocol::time::Timestamp;
+
+use crate::account::password::Hasher;
+use crate::backing::Backing;
+use crate::delivery::cursor::Cursors;
+use crate::delivery::fanout::Fanout;
+use crate::delivery::lane::Lanes;
+use crate::delivery::notice::Notices;
+use crate::delivery::sequencer::Sequencer;
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+use crate::store::{Store, StoreError};
+
+/// The product on one node.
+pub struct App {
+    pub(crate) backing: Backing,
+    pub(crate) fanout: Arc<dyn Fanout>,
+    pub(crate) settings: Settings,
+    pub(crate) sequencer: Sequencer,
+    pub(crate) lanes: Lanes,
+    pub(crate) cursors: Cursors,
+    pub(crate) hasher: Hasher,
+    pub(crate) epoch: String,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Starts the product; needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start(
+        backing: Backing,
+        fanout: Arc<dyn Fanout>,
+        settings: Settings,
+    ) -> Result<Arc<Self>> {
+        let tasks = TaskTracker::new();
+        let store = Arc::clone(&backing.store);
+        let epoch = store.log_epoch().await?;
+        let sequencer = Sequencer::new(Arc::clone(&store), Arc::clone(&fanout), tasks.clone());
+        let clock = Arc::clone(&backing.clock);
+        let notices = Notices::new(Arc::clone(&store), Arc::clone(&fanout), Arc::clone(&clock));
+        let cursors = Cursors::start(Arc::clone(&store), notices.clone(), &tasks);
+        let lanes = Lanes::start(settings.lanes, &tasks, || crate::delivery::lane::Lane {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            fanout: Arc::clone(&fanout),
+            sequencer: sequencer.clone(),
+            cursors: cursors.clone(),
+            notices: notices.clone(),
+            tasks: tasks.clone(),
+        });
+        let stop = CancellationToken::new();
+        let hasher = Hasher::default();
+        let app = Arc::new(Self {
+            backing,
+            fanout,
+            settings,
+            sequencer,
+            lanes,
+            cursors,
+            hasher,
+            epoch,
+            tasks,
+            stop,
+        });
+        app.every(Duration::from_millis(500), |app| async move { app.sweep_presence().await });
+        app.every(Duration::from_secs(30), |app| async move { app.sequencer.sweep() });
+        app.every(Duration::from_secs(600), |app| async move { app.purge().await });
+        Ok(app)
+    }
+
+    /// What was chosen.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Puts each chat's events in order for this node's sockets.
+    #[must_use]
+    pub fn sequencer(&self) -> &Sequencer {
+        &self.sequencer
+    }
+
+    /// Changes only when the store was restored from a backup.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.backing.clock.now()
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn ping(&self) -> Result<()> {
+        self.store().log_epoch().await?;
+        Ok(())
+    }
+
+    /// Ends the periodic tasks, finishes what is queued and returns when all of it is done.
+    /// No command may come any more.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.lanes.close();
+        self.cursors.close();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.backing.store
+    }
+
+    /// Runs a use case to its end even if its caller goes away.
+    pub(crate) async fn detached<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        match self.tasks.spawn(work).await {
+            Ok(done) => done,
+            Err(join) => {
+                tracing::error!(error = %join, "a use case ended early");
+                Err(Error::Store(StoreError::Broken("a task ended early".to_owned())))
+            }
+        }
+    }
+
+    /// Runs something on a tracked task.
+    pub fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
+    }
+
+    fn every<F>(
+        self: &Arc<Self>,
+        period: Duration,
+        mut work: impl FnMut(Arc<Self>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send,
+    {
+        let (app, stop) = (Arc::downgrade(self), self.stop.clone());
+        self.tasks.spawn(async move {
+            let mut tick = tokio::time::interval(period);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            tick.tick().await;
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    _ = tick.tick() => {}
+                }
+                let Some(app) = app.upgrade() else { return };
+                work(app).await;
+            }
+        });
+    }
+
+    /// Forgets what nobody asks for any more: old outbox rows, sessions long over.
+    async fn purge(&self) {
+        const HOUR: i64 = 3_600_000;
+        let now = self.now();
+        let outbox = self.store().purge_outbox(now.plus_millis(-HOUR)).await;
+        let sessions = self.store().purge_sessions(now.plus_millis(-720 * HOUR)).await;
+        for failed in [outbox.err(), sessions.err()].into_iter().flatten() {
+            tracing::warn!(error = %failed, "old rows could not be dropped");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Cursor moves on their way into the store, coalesced.
+//!
+//! All moves that wait become one transaction, the largest wish per member winning, so a client
+//! that acks every message costs the store no more than one that acks now and then. Moves that
+//! somebody waits for go at once; those that nobody waits for gather for a moment. The queue is
+//! bounded: when it is full a waiting mover waits, and a hand-over that nobody waits for is
+//! dropped (the client's own ack or its next connect makes up for it).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+use zvon_protocol::ids::{ChatId, SessionId, UserId};
+
+use super::notice::{Fresh, Notices};
+use super::store::Move;
+use crate::store::{Store, StoreError, StoreResult};
+
+/// Most moves of one transaction.
+const BATCH: usize = 1024;
+/// Most moves waiting.
+const QUEUE: usize = 8192;
+/// How long moves gather that nobody waits for.
+const GATHER: Duration = Duration::from_millis(50);
+
+type Reply = oneshot::Sender<StoreResult<()>>;
+type Job = (Move, Option<Reply>);
+
+/// The cursor queue of a node. Cheap to clone.
+#[derive(Clone)]
+pub struct Cursors(Arc<Mutex<Option<mpsc::Sender<Job>>>>);
+
+impl Cursors {
+    /// Starts the queue.
+    pub fn start(store: Arc<dyn Store>, notices: Notices, tasks: &TaskTracker) -> Self {
+        let (sender, jobs) = mpsc::channel(QUEUE);
+        tasks.spawn(run(store, notices, jobs));
+        Self(Arc::new(Mutex::new(Some(sender))))
+    }
+
+    /// Moves a cursor; answers when it is durable and the senders were told.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn move_now(&self, step: Move) -> StoreResult<()> {
+        let gone = || StoreError::Unavailable("the node is shutting down".to_owned());
+        let sender = self.0.lock().clone().ok_or_else(gone)?;
+        let (reply, answer) = oneshot::channel();
+        sender.send((step, Some(reply))).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Moves a cursor some time soon.
+    pub fn move_later(&self, step: Move) {
+        if let Some(sender) = &*self.0.lock() {
+            let _ = sender.try_send((step, None));
+        }
+    }
+
+    /// Takes nothing more; what is queued is still stored.
+    pub fn close(&self) {
+        self.0.lock().take();
+    }
+}
+
+async fn run(store: Arc<dyn Store>, notices: Notices, mut jobs: mpsc::Receiver<Job>) {
+    let mut batch: Vec<Job> = Vec::new();
+    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let deadline = tokio::time::Instant::now() + GATHER;
+        while batch.len() < BATCH && batch.iter().all(|(_, reply)| reply.is_none()) {
+            let room = BATCH - batch.len();
+            match tokio::time::timeout_at(deadline, jobs.recv_many(&mut batch, room)).await {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        let (moves, replies): (Vec<Move>, Vec<_>) = batch.drain(..).unzip();
+        let outcome = store.move_cursors(&coalesce(&moves)).await;
+        if let Ok(moved) = &outcome {
+            notices.announce(moved, &Fresh::default()).await;
+        }
+        for reply in replies.into_iter().flatten() {
+            let answer = outcome.as_ref().map(|_| ());
+            let _ = reply.send(answer.map_err(|e| StoreError::Unavailable(e.to_string())));
+        }
+    }
+}
+
+/// One move per chat, member and session: the furthest. Pure.
+fn coalesce(moves: &[Move]) -> Vec<Move> {
+    let mut furthest: HashMap<(ChatId, UserId, Option<SessionId>), Move> = HashMap::new();
+    for step in moves {
+        let entry = furthest.entry((step.chat, step.user, step.session)).or_insert(*step);
+        entry.delivered = entry.delivered.max(step.delivered);
+        entry.read = entry.read.max(step.read);
+    }
+    let mut all: Vec<Move> = furthest.into_values().collect();
+    all.sort_by_key(|step| (step.chat, step.user));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Move, coalesce};
+    use zvon_protocol::ids::{ChatId, UserId};
+
+    #[test]
+    fn the_furthest_wish_wins_and_nothing_goes_back() {
+        let id = "00000000-0000-7000-8000-000000000001".parse().unwrap();
+        let step = |delivered, read| Move {
+            chat: ChatId(id),
+            user: UserId(id),
+            session: None,
+            delivered,
+            read,
+        };
+        let moves = coalesce(&[step(5, 0), step(3, 2), step(0, 1)]);
+        assert_eq!(moves, vec![step(5, 2)]);
+    }
+}

@@ -1,0 +1,110 @@
+//! What may be done how often. Every figure is per minute; 0 switches a limit off.
+
+use crate::App;
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::limiter::{Decision, Window};
+
+/// The configured limits, per minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages per user.
+    pub messages: u32,
+    /// Socket events per user, except acks, cursors, `sync` and typing.
+    pub events: u32,
+    /// Pins and unpins per user.
+    pub pins: u32,
+    /// Forwarding commands per user.
+    pub forwards: u32,
+    /// Sign-ins per address and account.
+    pub sign_in: u32,
+    /// Sign-ups per address.
+    pub sign_up: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { messages: 10, events: 100, pins: 5, forwards: 3, sign_in: 10, sign_up: 10 }
+    }
+}
+
+/// A class of things that are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Any socket event.
+    Event,
+    /// A message.
+    Message,
+    /// A pin or unpin.
+    Pin,
+    /// A forwarding command.
+    Forward,
+    /// A cursor move or status report: coarse.
+    Cursor,
+    /// A `sync`: coarse.
+    Sync,
+    /// Typing: coarse.
+    Typing,
+    /// A sign-in.
+    SignIn,
+    /// A sign-up.
+    SignUp,
+}
+
+impl Class {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Message => "message",
+            Self::Pin => "pin",
+            Self::Forward => "forward",
+            Self::Cursor => "cursor",
+            Self::Sync => "sync",
+            Self::Typing => "typing",
+            Self::SignIn => "sign-in",
+            Self::SignUp => "sign-up",
+        }
+    }
+
+    fn window(self, limits: &Limits) -> Window {
+        // The coarse ones only keep a broken client from doing harm; they follow the switch of
+        // the events they are left out of.
+        let coarse = |limit: u32| if limits.events == 0 { 0 } else { limit.max(limits.events) };
+        Window::per_minute(match self {
+            Self::Event => limits.events,
+            Self::Message => limits.messages,
+            Self::Pin => limits.pins,
+            Self::Forward => limits.forwards,
+            Self::Cursor => coarse(1200),
+            Self::Sync => coarse(60),
+            Self::Typing => coarse(300),
+            Self::SignIn => limits.sign_in,
+            Self::SignUp => limits.sign_up,
+        })
+    }
+}
+
+impl App {
+    /// Counts one thing of the caller's.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] if it is one too many.
+    pub async fn count(&self, caller: Caller, class: Class) -> Result<()> {
+        self.count_for(&caller.user.to_string(), class).await
+    }
+
+    /// Counts one thing of an address or account.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] if it is one too many.
+    pub async fn count_for(&self, subject: &str, class: Class) -> Result<()> {
+        let window = class.window(&self.settings.limits);
+        if window.limit == 0 {
+            return Ok(());
+        }
+        match self.backing.limiter.check(subject, class.name(), window).await {
+            Decision::Allowed { .. } => Ok(()),
+            Decision::Refused { retry_after } => Err(Error::Limited { retry_after }),
+        }
+    }
+}

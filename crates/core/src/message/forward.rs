@@ -1,0 +1,107 @@
+//! Forwarding messages into another chat.
+
+use std::sync::Arc;
+
+use zvon_protocol::error::Code;
+use zvon_protocol::ids::{ChatId, MessageId};
+use zvon_protocol::message::Message;
+
+use super::{Forward, MessageRow, rules};
+use crate::App;
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::limits::Class;
+
+/// Most messages of one command.
+const MOST: usize = 100;
+
+impl App {
+    /// Forwards one message, with a comment before it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, `Invalid`, `RateLimited`, or the store's.
+    pub async fn forward(
+        self: &Arc<Self>,
+        caller: Caller,
+        message: MessageId,
+        to: ChatId,
+        comment: Option<&str>,
+        client_id: Option<String>,
+    ) -> Result<Message> {
+        if let Some(id) = &client_id {
+            rules::check_client_id(id)?;
+        }
+        self.count(caller, Class::Forward).await?;
+        let source = self.forwardable(caller, message).await?;
+        self.check_target(caller, to).await?;
+        self.put_forward(caller, &source, to, comment, client_id).await
+    }
+
+    /// Forwards several in the given order; those that cannot be are left out.
+    ///
+    /// # Errors
+    /// `NotFound` or `Forbidden` (the target), `Invalid`, `RateLimited`, or the store's.
+    pub async fn forward_multiple(
+        self: &Arc<Self>,
+        caller: Caller,
+        messages: &[MessageId],
+        to: ChatId,
+        comment: Option<&str>,
+    ) -> Result<Vec<Message>> {
+        if messages.is_empty() || messages.len() > MOST {
+            return Err(Error::invalid("messageIds must be 1 to 100 ids"));
+        }
+        self.count(caller, Class::Forward).await?;
+        self.check_target(caller, to).await?;
+        let mut forwarded = Vec::with_capacity(messages.len());
+        let mut comment = comment;
+        for message in messages {
+            let Ok(source) = self.forwardable(caller, *message).await else { continue };
+            match self.put_forward(caller, &source, to, comment, None).await {
+                Ok(message) => forwarded.push(message),
+                Err(Error::Store(error)) => return Err(error.into()),
+                Err(_) => continue,
+            }
+            comment = None;
+        }
+        Ok(forwarded)
+    }
+
+    async fn put_forward(
+        &self,
+        caller: Caller,
+        source: &MessageRow,
+        to: ChatId,
+        comment: Option<&str>,
+        client_id: Option<String>,
+    ) -> Result<Message> {
+        let text = rules::forwarded_text(&source.content, comment);
+        rules::check_text(&text, self.settings.text_max)?;
+        let original_sender = source.forward.map_or(source.sender, |f| f.original_sender);
+        let forward = Forward { from: source.id, original_sender };
+        self.put(caller, to, text, client_id, Some(forward)).await
+    }
+
+    async fn forwardable(&self, caller: Caller, id: MessageId) -> Result<MessageRow> {
+        let row = self.store().message(id).await?;
+        let row = row.ok_or_else(|| Error::not_found("Original message not found"))?;
+        match self.membership(caller, row.chat).await {
+            Ok(_) => Ok(row),
+            Err(Error::Store(error)) => Err(error.into()),
+            Err(_) => Err(Error::forbidden("User does not have access to original message")),
+        }
+    }
+
+    async fn check_target(&self, caller: Caller, to: ChatId) -> Result<()> {
+        match self.membership(caller, to).await {
+            Ok(_) => Ok(()),
+            Err(Error::Refused(Code::NotFound, _)) => {
+                Err(Error::not_found("Target chat not found"))
+            }
+            Err(Error::Refused(Code::Forbidden, _)) => {
+                Err(Error::forbidden("User is not a participant of target chat"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

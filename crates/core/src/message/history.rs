@@ -1,0 +1,130 @@
+//! Reading a chat's past.
+
+use std::sync::Arc;
+
+use zvon_protocol::error::Code;
+use zvon_protocol::ids::{ChatId, MessageId};
+use zvon_protocol::message::Message;
+
+use super::store::Page;
+use super::{LogEvent, rules};
+use crate::App;
+use crate::caller::Caller;
+use crate::delivery::store::Move;
+use crate::error::{Error, Result};
+use crate::limits::Class;
+
+/// Most messages of one page.
+const MOST: u32 = 1000;
+
+impl App {
+    /// One page of a chat's messages, ascending.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, or the store's.
+    pub async fn history(
+        &self,
+        caller: Caller,
+        chat: ChatId,
+        page: Page,
+        limit: Option<u32>,
+    ) -> Result<Vec<Message>> {
+        self.membership(caller, chat).await?;
+        let limit = limit.unwrap_or(self.settings.history_page).clamp(1, MOST);
+        let rows = self.store().page(chat, page, limit).await?;
+        self.with_status(chat, rows).await
+    }
+
+    /// The log after `after`, at most `limit` events; without asking who wants it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn log(&self, chat: ChatId, after: u64, limit: u32) -> Result<Vec<LogEvent>> {
+        Ok(self.store().events(chat, after, limit).await?)
+    }
+
+    /// Marks everything up to a place as received, or as read; durable at the answer.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, `Invalid`, `RateLimited`, or the store's.
+    pub async fn move_cursor(
+        self: &Arc<Self>,
+        caller: Caller,
+        to: (ChatId, u64),
+        read: bool,
+    ) -> Result<()> {
+        let (chat, seq) = to;
+        let (user, session) = (caller.user, Some(caller.session));
+        let read = if read { seq } else { 0 };
+        self.cursors.move_now(Move { chat, user, session, delivered: seq, read }).await?;
+        Ok(())
+    }
+
+    /// Where a message stands, if the caller may see it and it is somebody else's; `None` for
+    /// one's own, which one neither receives nor reads.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, or the store's.
+    pub async fn place_of(&self, caller: Caller, id: MessageId) -> Result<Option<(ChatId, u64)>> {
+        let row = self.visible(caller, id).await?;
+        Ok((row.sender != caller.user).then_some((row.chat, row.seq)))
+    }
+
+    /// Counts a cursor move.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub async fn count_cursor(&self, caller: Caller) -> Result<()> {
+        self.count(caller, Class::Cursor).await
+    }
+
+    /// The caller's own newest messages of a chat that came further than stored, with their
+    /// statuses: what a socket that comes back may have missed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn own_statuses(
+        &self,
+        caller: Caller,
+        chat: ChatId,
+    ) -> Result<Vec<(MessageId, zvon_protocol::message::Status)>> {
+        const NEWEST: u32 = 50;
+        let sent = self.store().sent_by(chat, caller.user, NEWEST).await?;
+        let members = self.store().members(&[chat]).await?;
+        let reach = super::status::reach(&members, caller.user);
+        let come_further = |(id, seq)| {
+            let status = reach.status(seq);
+            (status > zvon_protocol::message::Status::Sent).then_some((id, status))
+        };
+        Ok(sent.into_iter().filter_map(come_further).collect())
+    }
+
+    /// Sends over REST: the same as a socket's send.
+    ///
+    /// # Errors
+    /// As [`App::send`].
+    pub async fn post(
+        self: &Arc<Self>,
+        caller: Caller,
+        chat: ChatId,
+        content: String,
+        client_id: Option<String>,
+    ) -> Result<Message> {
+        rules::check_text(&content, self.settings.text_max)?;
+        self.send(caller, chat, content, client_id).await
+    }
+}
+
+/// Reads the paging parameters of a history request: at most one of them.
+///
+/// # Errors
+/// `Invalid`.
+pub fn page_of(before: Option<u64>, after: Option<u64>, around: Option<u64>) -> Result<Page> {
+    match (before, after, around) {
+        (None, None, None) => Ok(Page::Newest),
+        (Some(seq), None, None) => Ok(Page::Before(seq)),
+        (None, Some(seq), None) => Ok(Page::After(seq)),
+        (None, None, Some(seq)) => Ok(Page::Around(seq)),
+        _ => Err(Error::Refused(Code::Invalid, "give one of before, after and around")),
+    }
+}

@@ -1,0 +1,70 @@
+//! Pinning and unpinning messages.
+
+use std::sync::Arc;
+
+use zvon_protocol::error::Code;
+use zvon_protocol::ids::{ChatId, MessageId};
+use zvon_protocol::message::Message;
+
+use super::EventKind;
+use crate::App;
+use crate::caller::Caller;
+use crate::delivery::Delivery;
+use crate::error::{Error, Result};
+use crate::limits::Class;
+use crate::store::Denied;
+
+impl App {
+    /// Pins a message (or unpins it); the message after that.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, `Conflict` (already so, or too many), `RateLimited`, or the
+    /// store's.
+    pub async fn set_pin(
+        self: &Arc<Self>,
+        caller: Caller,
+        message: MessageId,
+        pinned: bool,
+    ) -> Result<Message> {
+        self.count(caller, Class::Pin).await?;
+        let app = Arc::clone(self);
+        self.detached(async move {
+            let author = caller.author(app.now());
+            let verdict = if pinned {
+                app.store().pin(author, message, app.settings.pins_max).await?
+            } else {
+                app.store().unpin(author, message).await?
+            };
+            let event = verdict.map_err(|denied| explain(denied, pinned))?;
+            let (EventKind::Pinned(row) | EventKind::Unpinned(row)) = event.kind.clone() else {
+                return Err(Error::not_found("Message not found"));
+            };
+            let shown = app.one_with_status(row).await?;
+            app.sequencer.deliver(event.chat, vec![Delivery::new(&event, shown.status)]);
+            app.sequencer.caught_up(event.chat, event.seq).await;
+            Ok(shown)
+        })
+        .await
+    }
+
+    /// The pinned messages of a chat, the newest pin first.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, or the store's.
+    pub async fn pinned(&self, caller: Caller, chat: ChatId) -> Result<Vec<Message>> {
+        self.membership(caller, chat).await?;
+        let rows = self.store().pinned(chat).await?;
+        self.with_status(chat, rows).await
+    }
+}
+
+fn explain(denied: Denied, pinned: bool) -> Error {
+    let (code, text) = match denied {
+        Denied::NoTarget => (Code::NotFound, "Message not found"),
+        Denied::AlreadySo if pinned => (Code::Conflict, "Message is already pinned"),
+        Denied::AlreadySo => (Code::Conflict, "Message is not pinned"),
+        Denied::Full => (Code::Conflict, "The chat has as many pinned messages as it may"),
+        denied => return denied.into(),
+    };
+    Error::Refused(code, text)
+}

@@ -1,0 +1,159 @@
+//! Connections come and go; who may know hears of it.
+
+use std::sync::Arc;
+
+use zvon_protocol::event::{ServerEvent, UserStatus, UsersUpdate};
+use zvon_protocol::ids::UserId;
+
+use super::Transition;
+use crate::App;
+use crate::caller::Caller;
+use crate::delivery::notice::{Fresh, Notices};
+use crate::settings::Audience;
+
+/// Most people in one answer of who is online.
+const MOST: usize = 1000;
+
+impl App {
+    /// A connection of the caller's is live. Its audience hears of it if the user was offline;
+    /// what waited for the user becomes delivered. `Some` is the state to show to this socket
+    /// alone, because nobody else has to hear anything.
+    pub async fn connected(
+        self: &Arc<Self>,
+        caller: Caller,
+        connection: &str,
+    ) -> Option<Transition> {
+        let (app, user) = (Arc::clone(self), caller.user);
+        self.spawn(async move { app.deliver_waiting(user).await });
+        match self.backing.presence.up(caller.user, connection).await {
+            Ok(Some(transition)) => {
+                self.announce_presence(&[transition]).await;
+                None
+            }
+            Ok(None) => self.presence_of(&[caller.user]).await.pop().flatten(),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be announced");
+                None
+            }
+        }
+    }
+
+    /// A connection ended. Nobody hears of it before the grace.
+    pub fn disconnected(self: &Arc<Self>, caller: Caller, connection: String) {
+        let app = Arc::clone(self);
+        self.spawn(async move {
+            if let Err(error) = app.backing.presence.down(caller.user, &connection).await {
+                tracing::warn!(%error, "the end of a connection could not be noted");
+            }
+        });
+    }
+
+    /// The state of each of the users, in their order; nothing if presence is away.
+    pub async fn presence_of(&self, users: &[UserId]) -> Vec<Option<Transition>> {
+        self.backing.presence.states(users).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "presence could not be read");
+            vec![None; users.len()]
+        })
+    }
+
+    /// Those of the caller's audience who are online; everybody, where everybody may know.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn online_for(&self, caller: Caller) -> crate::error::Result<Vec<UserId>> {
+        if self.everyone_may_know().await {
+            let online = self.backing.presence.online(MOST).await;
+            return Ok(online.unwrap_or_default());
+        }
+        let mut known = self.store().contacts_of(caller.user).await?;
+        known.push(caller.user);
+        let states = self.presence_of(&known).await;
+        let online = known.into_iter().zip(states);
+        Ok(online.filter(|(_, state)| state.is_some_and(|s| s.online)).map(|(id, _)| id).collect())
+    }
+
+    /// Whether the caller may know of that user's presence.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn may_know_of(&self, caller: Caller, user: UserId) -> crate::error::Result<bool> {
+        Ok(caller.user == user
+            || self.everyone_may_know().await
+            || self.store().contacts_of(caller.user).await?.contains(&user))
+    }
+
+    pub(crate) async fn sweep_presence(self: Arc<Self>) {
+        match self.backing.presence.sweep().await {
+            Ok(due) if due.is_empty() => {}
+            Ok(due) => {
+                let seen: Vec<_> = due.iter().map(|gone| (gone.user, gone.at)).collect();
+                if let Err(error) = self.store().set_last_seen(&seen).await {
+                    tracing::warn!(%error, "last seen could not be stored");
+                }
+                self.announce_presence(&due).await;
+            }
+            Err(error) => tracing::warn!(%error, "presence could not be swept"),
+        }
+    }
+
+    async fn announce_presence(&self, transitions: &[Transition]) {
+        let everyone = self.everyone_may_know().await;
+        for transition in transitions {
+            let audience = if everyone { None } else { self.audience_of(transition.user).await };
+            for event in presence_events(transition) {
+                match &audience {
+                    None if everyone => self.fanout.to_everyone(&event),
+                    None => {}
+                    Some(users) => users.iter().for_each(|u| self.fanout.to_user(*u, &event)),
+                }
+            }
+        }
+    }
+
+    async fn audience_of(&self, user: UserId) -> Option<Vec<UserId>> {
+        match self.store().contacts_of(user).await {
+            Ok(mut users) => {
+                users.push(user);
+                Some(users)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the audience of a presence change is unknown");
+                None
+            }
+        }
+    }
+
+    async fn everyone_may_know(&self) -> bool {
+        match self.settings.audience {
+            Audience::Everyone => true,
+            Audience::CoMembers => false,
+            Audience::Auto => {
+                let count = self.store().count_accounts().await.unwrap_or(u64::MAX);
+                count <= self.settings.everyone_max
+            }
+        }
+    }
+
+    async fn deliver_waiting(&self, user: UserId) {
+        match self.store().deliver_all(user).await {
+            Ok(moved) if moved.is_empty() => {}
+            Ok(moved) => self.notices().announce(&moved, &Fresh::default()).await,
+            Err(error) => tracing::warn!(%error, "what waited could not be marked as delivered"),
+        }
+    }
+
+    fn notices(&self) -> Notices {
+        let clock = Arc::clone(&self.backing.clock);
+        Notices::new(Arc::clone(&self.backing.store), Arc::clone(&self.fanout), clock)
+    }
+}
+
+/// The two spellings of a presence change, in the order of the existing back end.
+#[must_use]
+pub fn presence_events(state: &Transition) -> [ServerEvent; 2] {
+    let (user_id, is_online) = (state.user, state.online);
+    [
+        ServerEvent::UsersUpdate(UsersUpdate { user_id, is_online }),
+        ServerEvent::UserStatus(UserStatus { user_id, is_online, last_seen: state.at }),
+    ]
+}

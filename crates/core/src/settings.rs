@@ -1,0 +1,61 @@
+//! What an operator can choose about the product itself.
+
+use std::time::Duration;
+
+use crate::limits::Limits;
+
+/// Who hears of presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone while there are few accounts, then co-members.
+    Auto,
+    /// Everyone.
+    Everyone,
+    /// Those who share a chat.
+    CoMembers,
+}
+
+/// The product's settings. `Default` is what `config.default.toml` says.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The secret that message ids, offsets and resume keys are derived from.
+    pub cluster_key: Vec<u8>,
+    /// How long a session lives.
+    pub session_life: Duration,
+    /// Least characters of a new password.
+    pub password_min: usize,
+    /// The limits.
+    pub limits: Limits,
+    /// Who hears of presence.
+    pub audience: Audience,
+    /// With [`Audience::Auto`]: up to how many accounts everyone does.
+    pub everyone_max: u64,
+    /// Most bytes of a text.
+    pub text_max: usize,
+    /// Most pins of a chat.
+    pub pins_max: u32,
+    /// Most members of a group.
+    pub group_max: u32,
+    /// How many messages `chat:get` and a plain history request bring.
+    pub history_page: u32,
+    /// In how many lanes sends are committed: 1 over a store with one writer.
+    pub lanes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cluster_key: Vec::new(),
+            session_life: Duration::from_secs(86_400),
+            password_min: 8,
+            limits: Limits::default(),
+            audience: Audience::Auto,
+            everyone_max: 1000,
+            text_max: 16 * 1024,
+            pins_max: 1000,
+            group_max: 500,
+            history_page: 200,
+            lanes: 1,
+        }
+    }
+}
