@@ -1,1 +1,48 @@
-//! zvon-socketio
+//! Engine.IO v4 and Socket.IO v5 server. Knows nothing of chat.
+//!
+//! * [`Io`] is the server; [`Io::service`] is what an HTTP stack mounts at `/socket.io/`.
+//! * A product implements [`Handler`] per namespace: who may connect, what events do.
+//! * [`Namespace`] and [`Socket`] send. A [`Packet`] is encoded once and shared by all recipients.
+//! * [`Adapter`] is the seam to the *other* nodes; local delivery is always the same code.
+//!
+//! One task owns a connection: it reads, writes, keeps the heartbeat and runs the handler's turns.
+//! Others only put frames into its mailbox, which is bounded in bytes: when it is full, volatile
+//! packets are dropped first, then the connection is closed, so that the client resumes and
+//! nothing is lost silently. Nothing ever waits for a stalled peer.
+
+mod adapter;
+mod config;
+mod drain;
+mod engine;
+mod id;
+mod io;
+mod service;
+mod socket;
+mod stats;
+mod websocket;
+
+/// The parsers, for fuzzing and property tests; not part of the public interface.
+#[doc(hidden)]
+pub mod parsers {
+    pub use crate::engine::payload::{encode_payload, split_payload};
+    pub use crate::engine::query::Query;
+    pub use crate::socket::parser::{Incoming, Kind, parse};
+    pub use crate::websocket::frame::{Decoder, Message, server_frame};
+}
+
+pub use adapter::{Adapter, Alone, Target};
+pub use config::{Config, Cors, CorsOrigin, RecoveryMode, Transports};
+pub use id::SocketId;
+pub use io::Io;
+pub use service::{EngineService, RemoteAddr};
+pub use socket::ack::{AckError, AckSender};
+pub use socket::args::Args;
+pub use socket::broadcast::Broadcast;
+pub use socket::event::Event;
+pub use socket::handler::{
+    Admission, ConnectRequest, Handler, Handshake, Reason, Refusal, TransportKind, Turn,
+};
+pub use socket::namespace::Namespace;
+pub use socket::packet::{EncodeError, Packet, PacketBuilder};
+pub use socket::peer::Socket;
+pub use stats::Stats;

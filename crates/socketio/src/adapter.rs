@@ -1,0 +1,41 @@
+//! The seam to the other nodes.
+
+use crate::socket::packet::Packet;
+
+/// Which sockets are meant. No rooms means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// In any of these rooms.
+    pub rooms: Vec<String>,
+    /// And in none of these. A socket is alone in the room named by its id.
+    pub except: Vec<String>,
+    /// Whether the packet may be dropped.
+    pub volatile: bool,
+}
+
+/// What the *other* nodes should do. Calls never block: an implementation queues, and may lose.
+/// They come from any task; for one room in the order in which this node did the same.
+pub trait Adapter: Send + Sync {
+    /// Send a packet to the sockets of the target.
+    fn broadcast(&self, namespace: &str, target: &Target, packet: &Packet);
+
+    /// Let the sockets of the target into a room.
+    fn join(&self, namespace: &str, target: &Target, room: &str);
+
+    /// Take the sockets of the target out of a room.
+    fn leave(&self, namespace: &str, target: &Target, room: &str);
+
+    /// Disconnect the sockets of the target; with `close`, their connections too.
+    fn disconnect(&self, namespace: &str, target: &Target, close: bool);
+}
+
+/// There are no other nodes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alone;
+
+impl Adapter for Alone {
+    fn broadcast(&self, _: &str, _: &Target, _: &Packet) {}
+    fn join(&self, _: &str, _: &Target, _: &str) {}
+    fn leave(&self, _: &str, _: &Target, _: &str) {}
+    fn disconnect(&self, _: &str, _: &Target, _: bool) {}
+}

@@ -1,0 +1,95 @@
+//! The server.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use tokio::sync::Notify;
+
+use crate::adapter::{Adapter, Alone};
+use crate::config::{Config, RecoveryMode};
+use crate::drain;
+use crate::engine::sessions::Sessions;
+use crate::service::EngineService;
+use crate::socket::handler::Handler;
+use crate::socket::namespace::Namespace;
+use crate::socket::recovery::Journal;
+use crate::stats::{Counters, Stats};
+
+/// What the tasks of a server share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) adapter: Arc<dyn Adapter>,
+    pub(crate) namespaces: RwLock<HashMap<Arc<str>, Namespace>>,
+    pub(crate) sessions: Sessions,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) draining: AtomicBool,
+    /// A connection is over.
+    pub(crate) closed: Notify,
+}
+
+/// A server. Cheap to clone.
+#[derive(Clone)]
+pub struct Io(Arc<Shared>);
+
+impl Io {
+    /// A server alone. Its connections need a tokio runtime.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self::with_adapter(config, Arc::new(Alone))
+    }
+
+    /// A server among others.
+    #[must_use]
+    pub fn with_adapter(config: Config, adapter: Arc<dyn Adapter>) -> Self {
+        Self(Arc::new(Shared {
+            config,
+            adapter,
+            namespaces: RwLock::default(),
+            sessions: Sessions::default(),
+            counters: Arc::default(),
+            draining: AtomicBool::new(false),
+            closed: Notify::new(),
+        }))
+    }
+
+    /// Serves a namespace with a handler.
+    pub fn namespace(&self, path: &str, handler: Arc<dyn Handler>) -> Namespace {
+        let journal = match self.0.config.recovery {
+            RecoveryMode::InMemory { max_disconnection, skip_middlewares } => {
+                Some(Journal::new(max_disconnection, skip_middlewares))
+            }
+            RecoveryMode::Off | RecoveryMode::Product => None,
+        };
+        let namespace = Namespace::new(path, handler, Arc::clone(&self.0.adapter), journal);
+        self.0.namespaces.write().insert(path.into(), namespace.clone());
+        namespace
+    }
+
+    /// What an HTTP stack mounts at the configured path.
+    #[must_use]
+    pub fn service(&self) -> EngineService {
+        EngineService(Arc::clone(&self.0))
+    }
+
+    /// How many connections are live.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        usize::try_from(self.stats().connections).unwrap_or(usize::MAX)
+    }
+
+    /// What has happened since the start.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.0.counters.read()
+    }
+
+    /// Refuses new connections with 503 and closes the live ones over `window`, each when what
+    /// is queued to it was sent, without telling clients to stay away. Returns when all are
+    /// closed, at the latest two seconds after the window.
+    pub async fn drain(&self, window: Duration) {
+        drain::drain(&self.0, window).await;
+    }
+}

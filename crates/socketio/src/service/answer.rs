@@ -1,0 +1,82 @@
+//! Answers, byte for byte those of the reference server.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+
+/// An answer.
+pub(super) type Reply = Response<Full<Bytes>>;
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    UnknownTransport,
+    UnknownSession,
+    BadMethod,
+    BadRequest,
+    UnsupportedVersion,
+    /// No connection is taken now: the node is full, or going down.
+    Unavailable,
+}
+
+impl Fault {
+    fn code_and_text(self) -> (u8, &'static str) {
+        match self {
+            Self::UnknownTransport => (0, "Transport unknown"),
+            Self::UnknownSession => (1, "Session ID unknown"),
+            Self::BadMethod => (2, "Bad handshake method"),
+            Self::BadRequest => (3, "Bad request"),
+            Self::UnsupportedVersion => (5, "Unsupported protocol version"),
+            Self::Unavailable => (4, "Service unavailable"),
+        }
+    }
+
+    /// The answer: to an upgrade the bare text, else JSON.
+    pub(super) fn response(self, upgrade: bool) -> Reply {
+        let (code, text) = self.code_and_text();
+        let status = match self {
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let (kind, body) = if upgrade {
+            ("text/html", text.to_owned())
+        } else {
+            ("application/json", format!("{{\"code\":{code},\"message\":\"{text}\"}}"))
+        };
+        let mut response = with(status, kind, body);
+        if upgrade {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self == Self::Unavailable {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// 200 with a polling payload.
+pub(super) fn payload(body: String) -> Reply {
+    let mut response = with(StatusCode::OK, "text/plain; charset=UTF-8", body);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// 200 to a POST.
+pub(super) fn ok() -> Reply {
+    with(StatusCode::OK, "text/html", "ok".to_owned())
+}
+
+/// A status and nothing else.
+pub(super) fn empty(status: StatusCode) -> Reply {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+fn with(status: StatusCode, kind: &'static str, body: String) -> Reply {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,128 @@
+//! Sending to many.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::namespace::Namespace;
+use super::packet::Packet;
+use super::peer::Socket;
+use crate::adapter::Target;
+use crate::id::SocketId;
+
+/// A choice of sockets, and what to do with them. Each socket is reached once.
+#[must_use = "a choice alone does nothing"]
+pub struct Broadcast<'a> {
+    namespace: &'a Namespace,
+    target: Target,
+    local: bool,
+}
+
+impl<'a> Broadcast<'a> {
+    pub(crate) fn new(namespace: &'a Namespace) -> Self {
+        Self { namespace, target: Target::default(), local: false }
+    }
+
+    /// Those of this room too.
+    pub fn to(mut self, room: &str) -> Self {
+        self.target.rooms.push(room.to_owned());
+        self
+    }
+
+    /// But none of this room.
+    pub fn except(mut self, room: &str) -> Self {
+        self.target.except.push(room.to_owned());
+        self
+    }
+
+    /// But not this one.
+    pub fn except_socket(self, id: &SocketId) -> Self {
+        self.except(id.as_str())
+    }
+
+    /// May be dropped.
+    pub fn volatile(mut self) -> Self {
+        self.target.volatile = true;
+        self
+    }
+
+    /// On this node only.
+    pub fn local(mut self) -> Self {
+        self.local = true;
+        self
+    }
+
+    /// Sends an event; how many sockets of this node were reached.
+    pub fn emit(&self, packet: &Packet) -> usize {
+        let path = self.namespace.path();
+        let noted = self.namespace.journal().filter(|_| !self.target.volatile);
+        let noted = noted.map(|journal| journal.note(packet, self.target.clone()));
+        let frames = noted.as_ref().unwrap_or(packet).frames(path);
+        let mut reached = 0;
+        self.for_each(|socket| {
+            reached += usize::from(socket.push_frames(&frames, self.target.volatile));
+        });
+        if !self.local {
+            self.namespace.adapter().broadcast(path, &self.target, packet);
+        }
+        reached
+    }
+
+    /// Lets them into a room.
+    pub fn join(&self, room: &str) {
+        self.sockets().iter().for_each(|socket| socket.join(room));
+        if !self.local {
+            self.namespace.adapter().join(self.namespace.path(), &self.target, room);
+        }
+    }
+
+    /// Takes them out of a room.
+    pub fn leave(&self, room: &str) {
+        self.sockets().iter().for_each(|socket| socket.leave(room));
+        if !self.local {
+            self.namespace.adapter().leave(self.namespace.path(), &self.target, room);
+        }
+    }
+
+    /// Disconnects them; with `close`, their connections too.
+    pub fn disconnect(&self, close: bool) {
+        for socket in self.sockets() {
+            socket.disconnect();
+            if close {
+                socket.close();
+            }
+        }
+        if !self.local {
+            self.namespace.adapter().disconnect(self.namespace.path(), &self.target, close);
+        }
+    }
+
+    /// The sockets of this node that are meant.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Arc<Socket>> {
+        let mut sockets = Vec::new();
+        self.for_each(|socket| sockets.push(Arc::clone(socket)));
+        sockets
+    }
+
+    fn for_each(&self, mut each: impl FnMut(&Arc<Socket>)) {
+        let mut skip: HashSet<SocketId> = HashSet::new();
+        for room in &self.target.except {
+            self.namespace.for_each_in(room, |socket| {
+                skip.insert(socket.id().clone());
+            });
+        }
+        let several = self.target.rooms.len() > 1;
+        let mut once = |socket: &Arc<Socket>| {
+            if (skip.is_empty() && !several) || !skip.contains(socket.id()) {
+                if several {
+                    skip.insert(socket.id().clone());
+                }
+                each(socket);
+            }
+        };
+        match self.target.rooms.as_slice() {
+            [] => self.namespace.for_each(once),
+            rooms => rooms.iter().for_each(|room| self.namespace.for_each_in(room, &mut once)),
+        }
+    }
+}

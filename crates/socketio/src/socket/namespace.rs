@@ -1,0 +1,144 @@
+//! A namespace: its handler, its sockets, its rooms.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::broadcast::Broadcast;
+use super::handler::{Handler, Reason};
+use super::packet::Packet;
+use super::peer::Socket;
+use super::recovery::Journal;
+use super::rooms::Rooms;
+use crate::adapter::{Adapter, Target};
+use crate::id::SocketId;
+
+/// A namespace. Cheap to clone.
+#[derive(Clone)]
+pub struct Namespace(Arc<Inner>);
+
+struct Inner {
+    path: Arc<str>,
+    handler: Arc<dyn Handler>,
+    adapter: Arc<dyn Adapter>,
+    sockets: RwLock<HashMap<SocketId, Arc<Socket>>>,
+    rooms: Rooms,
+    journal: Option<Journal>,
+}
+
+impl Namespace {
+    pub(crate) fn new(
+        path: &str,
+        handler: Arc<dyn Handler>,
+        adapter: Arc<dyn Adapter>,
+        journal: Option<Journal>,
+    ) -> Self {
+        let (sockets, rooms) = (RwLock::default(), Rooms::default());
+        Self(Arc::new(Inner { path: path.into(), handler, adapter, sockets, rooms, journal }))
+    }
+
+    /// Its name, with the slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// To the sockets of a room. A socket is alone in the room named by its id.
+    #[must_use]
+    pub fn to(&self, room: &str) -> Broadcast<'_> {
+        Broadcast::new(self).to(room)
+    }
+
+    /// To all sockets.
+    #[must_use]
+    pub fn all(&self) -> Broadcast<'_> {
+        Broadcast::new(self)
+    }
+
+    /// The socket of that id on this node.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<Socket>> {
+        let id: SocketId = id.parse().ok()?;
+        self.0.sockets.read().get(&id).cloned()
+    }
+
+    /// The sockets of a room on this node.
+    #[must_use]
+    pub fn sockets_in(&self, room: &str) -> Vec<Arc<Socket>> {
+        let mut sockets = Vec::new();
+        self.for_each_in(room, |socket| sockets.push(Arc::clone(socket)));
+        sockets
+    }
+
+    /// Calls `each` for every socket of a room on this node. It must not join or leave rooms.
+    pub fn for_each_in(&self, room: &str, mut each: impl FnMut(&Arc<Socket>)) {
+        match self.get(room) {
+            Some(socket) => each(&socket),
+            None => self.0.rooms.for_each(room, each),
+        }
+    }
+
+    /// Calls `each` for every socket on this node.
+    pub fn for_each(&self, each: impl FnMut(&Arc<Socket>)) {
+        self.0.sockets.read().values().for_each(each);
+    }
+
+    /// How many sockets of this node are in a room.
+    #[must_use]
+    pub fn room_len(&self, room: &str) -> usize {
+        self.0.rooms.len(room)
+    }
+
+    /// How many sockets it has on this node.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.sockets.read().len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn handler(&self) -> &Arc<dyn Handler> {
+        &self.0.handler
+    }
+
+    pub(crate) fn adapter(&self) -> &dyn Adapter {
+        &*self.0.adapter
+    }
+
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
+    }
+
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.0.journal.as_ref()
+    }
+
+    pub(crate) fn register(&self, socket: &Arc<Socket>) {
+        self.0.sockets.write().insert(socket.id().clone(), Arc::clone(socket));
+    }
+
+    /// A socket ended.
+    pub(crate) fn forget(&self, socket: &Arc<Socket>, rooms: &[Arc<str>], reason: Reason) {
+        if let Some(journal) = self.journal().filter(|_| reason.is_recoverable()) {
+            journal.remember(socket, rooms);
+        }
+        for room in rooms {
+            self.0.rooms.remove(room, socket.id());
+        }
+        let mut sockets = self.0.sockets.write();
+        if sockets.get(socket.id()).is_some_and(|known| Arc::ptr_eq(known, socket)) {
+            sockets.remove(socket.id());
+        }
+    }
+
+    /// With recovery from memory: the packet with its offset, noted for that socket.
+    pub(crate) fn note(&self, packet: &Packet, id: &SocketId) -> Option<Packet> {
+        let target = Target { rooms: vec![id.to_string()], ..Target::default() };
+        self.journal().map(|journal| journal.note(packet, target))
+    }
+}

@@ -1,0 +1,145 @@
+//! Outgoing packets, encoded once.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::args::Args;
+use crate::engine::frame::Frame;
+
+/// A payload that cannot be JSON.
+#[derive(Debug)]
+pub struct EncodeError(serde_json::Error);
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+/// An event (or the arguments of an answer), encoded once for all its recipients. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Packet(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// The array's text.
+    json: String,
+    attachments: Vec<Bytes>,
+    /// The frames of an event in the namespace `/`, which most are.
+    plain: OnceLock<Vec<Frame>>,
+}
+
+impl Packet {
+    /// An event with one argument.
+    ///
+    /// # Errors
+    /// When the argument cannot be JSON.
+    pub fn event<T: Serialize + ?Sized>(name: &str, payload: &T) -> Result<Self, EncodeError> {
+        Ok(PacketBuilder::new(name).arg(payload)?.build())
+    }
+
+    /// The arguments of an answer: one.
+    pub(crate) fn answer<T: Serialize + ?Sized>(payload: &T) -> Result<Self, EncodeError> {
+        let json = serde_json::to_string(payload).map_err(EncodeError)?;
+        Ok(Self::new(format!("[{json}]"), Vec::new()))
+    }
+
+    /// Arguments as they came from a client: under a name an event, without one an answer.
+    #[must_use]
+    pub fn from_args(name: Option<&str>, args: &Args) -> Self {
+        let name = name.map(|name| serde_json::Value::from(name).to_string());
+        let texts = args.values.iter().map(|value| value.get());
+        let all: Vec<&str> = name.as_deref().into_iter().chain(texts).collect();
+        Self::new(format!("[{}]", all.join(",")), args.attachments.clone())
+    }
+
+    fn new(json: String, attachments: Vec<Bytes>) -> Self {
+        Self(Arc::new(Inner { json, attachments, plain: OnceLock::new() }))
+    }
+
+    /// The same with one more argument, a string.
+    #[must_use]
+    pub fn with_tail(&self, tail: &str) -> Self {
+        let tail = serde_json::Value::from(tail).to_string();
+        let body = &self.0.json[..self.0.json.len() - 1];
+        Self::new(format!("{body},{tail}]"), self.0.attachments.clone())
+    }
+
+    /// The text of its array.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.0.json
+    }
+
+    /// The frames of an event in a namespace.
+    pub(crate) fn frames(&self, namespace: &str) -> Vec<Frame> {
+        if namespace == "/" {
+            return self.0.plain.get_or_init(|| self.encode(namespace, None, false)).clone();
+        }
+        self.encode(namespace, None, false)
+    }
+
+    /// Runs `with` on the frames of an event, which most often are one.
+    pub(crate) fn encode(&self, namespace: &str, id: Option<u64>, answer: bool) -> Vec<Frame> {
+        let count = self.0.attachments.len();
+        let kind = match (answer, count) {
+            (false, 0) => "42".to_owned(),
+            (true, 0) => "43".to_owned(),
+            (false, count) => format!("45{count}-"),
+            (true, count) => format!("46{count}-"),
+        };
+        let id = id.map(|id| id.to_string()).unwrap_or_default();
+        let space = if namespace == "/" { String::new() } else { format!("{namespace},") };
+        let json = self.0.json.as_bytes();
+        let text = Frame::text(&[kind.as_bytes(), space.as_bytes(), id.as_bytes(), json]);
+        let files = self.0.attachments.iter().map(|bytes| Frame::binary(bytes));
+        std::iter::once(text).chain(files).collect()
+    }
+}
+
+/// An event of several arguments, some of them binary.
+#[derive(Debug)]
+pub struct PacketBuilder {
+    json: String,
+    attachments: Vec<Bytes>,
+}
+
+impl PacketBuilder {
+    /// An event of this name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let json = format!("[{}", serde_json::Value::from(name));
+        Self { json, attachments: Vec::new() }
+    }
+
+    /// One more argument.
+    ///
+    /// # Errors
+    /// When it cannot be JSON.
+    pub fn arg<T: Serialize + ?Sized>(mut self, value: &T) -> Result<Self, EncodeError> {
+        self.json.push(',');
+        self.json.push_str(&serde_json::to_string(value).map_err(EncodeError)?);
+        Ok(self)
+    }
+
+    /// One more argument, binary.
+    #[must_use]
+    pub fn binary(mut self, bytes: Bytes) -> Self {
+        let num = self.attachments.len();
+        self.json.push_str(&format!(",{{\"_placeholder\":true,\"num\":{num}}}"));
+        self.attachments.push(bytes);
+        self
+    }
+
+    /// The packet.
+    #[must_use]
+    pub fn build(mut self) -> Packet {
+        self.json.push(']');
+        Packet::new(self.json, self.attachments)
+    }
+}

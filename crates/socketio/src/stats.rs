@@ -1,0 +1,57 @@
+//! Counters, for metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What has happened since the start. All counts only grow, but for `connections`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Live connections.
+    pub connections: u64,
+    /// Handshakes that made a session.
+    pub handshakes: u64,
+    /// Requests refused with an error code.
+    pub refused: u64,
+    /// Upgrades from polling to WebSocket.
+    pub upgrades: u64,
+    /// Volatile packets dropped because a queue was filling.
+    pub dropped_volatile: u64,
+    /// Connections closed because their queue was full.
+    pub overflows: u64,
+    /// Packets taken in.
+    pub packets_in: u64,
+    /// Packets queued to connections.
+    pub packets_out: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) connections: AtomicU64,
+    pub(crate) handshakes: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) upgrades: AtomicU64,
+    pub(crate) dropped_volatile: AtomicU64,
+    pub(crate) overflows: AtomicU64,
+    pub(crate) packets_in: AtomicU64,
+    pub(crate) packets_out: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> Stats {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            connections: get(&self.connections),
+            handshakes: get(&self.handshakes),
+            refused: get(&self.refused),
+            upgrades: get(&self.upgrades),
+            dropped_volatile: get(&self.dropped_volatile),
+            overflows: get(&self.overflows),
+            packets_in: get(&self.packets_in),
+            packets_out: get(&self.packets_out),
+        }
+    }
+}
+
+/// Counts one.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
