@@ -1,1 +1,86 @@
-//! zvon-gateway
+//! The client edge: REST and Socket.IO in front of `core`.
+//!
+//! It parses what comes in into typed commands with a [`caller`], asks `core`, and encodes what
+//! goes out; it decides nothing about chats. [`error`] is the only place where a domain error
+//! becomes a status or an ack. One file per command in [`socket`], one per group of routes in
+//! [`http`].
+
+mod caller;
+mod error;
+mod http;
+mod settings;
+mod socket;
+mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use zvon_core::App;
+use zvon_core::backing::Backing;
+use zvon_core::error::Result;
+use zvon_socketio::Io;
+
+pub use settings::{HealthLimits, Settings, SocketSettings};
+
+use crate::socket::Chat;
+use crate::socket::rooms::Rooms;
+use crate::token::Tokens;
+
+/// The running edge of a node. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway(Arc<Edge>);
+
+/// What every route and command works with.
+pub(crate) struct Edge {
+    pub(crate) app: Arc<App>,
+    pub(crate) tokens: Tokens,
+    pub(crate) io: Io,
+    pub(crate) settings: Settings,
+    pub(crate) ready: AtomicBool,
+}
+
+impl Gateway {
+    /// Starts the product and its edge; needs a tokio runtime. It is not ready until
+    /// [`Gateway::set_ready`] says so.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn start(backing: Backing, settings: Settings) -> Result<Self> {
+        let io = Io::new(settings.engine());
+        let rooms = Arc::new(Rooms::default());
+        let core = settings.core.clone();
+        let app = App::start(backing, Arc::clone(&rooms) as Arc<_>, core).await?;
+        let tokens = Tokens::new(&settings.jwt_secret, settings.token_life);
+        let handler = Chat::new(Arc::clone(&app), tokens.clone(), &settings.core.cluster_key);
+        rooms.attach(io.namespace("/", Arc::new(handler)));
+        let ready = AtomicBool::new(false);
+        Ok(Self(Arc::new(Edge { app, tokens, io, settings, ready })))
+    }
+
+    /// Everything that is served on the public port.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        http::router(&self.0)
+    }
+
+    /// Whether balancers should send clients here.
+    pub fn set_ready(&self, ready: bool) {
+        self.0.ready.store(ready, Ordering::Relaxed);
+    }
+
+    /// How many connections are live.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.0.io.connections()
+    }
+
+    /// Takes no new connections, closes the live ones by transport over `window`, then finishes
+    /// what is queued. After it the store can be closed.
+    pub async fn drain(&self, window: Duration) {
+        self.set_ready(false);
+        self.0.io.drain(window).await;
+        self.0.app.shutdown().await;
+    }
+}

@@ -1,0 +1,39 @@
+//! Who is calling a route: the bearer token of the request, held against its session.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use zvon_core::account::Account;
+use zvon_core::caller::Caller;
+
+use crate::Edge;
+use crate::error::HttpError;
+
+/// An authenticated caller of a route.
+pub(crate) struct Authenticated {
+    pub(crate) caller: Caller,
+    pub(crate) account: Account,
+}
+
+impl FromRequestParts<Arc<Edge>> for Authenticated {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Arc<Edge>) -> Result<Self, HttpError> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let bearer = edge.tokens.read(token).map_err(|refused| {
+            if refused.incomplete {
+                HttpError::forbidden("Invalid token payload: missing required fields")
+            } else {
+                HttpError::unauthorized()
+            }
+        })?;
+        match edge.app.authenticate(bearer.session, bearer.user).await {
+            Ok((caller, account)) => Ok(Self { caller, account }),
+            Err(error @ zvon_core::error::Error::Store(_)) => Err(error.into()),
+            Err(_) => Err(HttpError::unauthorized()),
+        }
+    }
+}

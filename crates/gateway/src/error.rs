@@ -1,0 +1,128 @@
+//! The only mapping from domain errors to HTTP statuses and Socket.IO acks.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use zvon_core::error::Error;
+use zvon_protocol::error::{Code, ErrorTag, ErrorText, Refusal};
+use zvon_protocol::time::Timestamp;
+
+/// An answer of a route that is not its success. `crate::http::envelope` gives it its body.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpError {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
+    /// The reason phrase, where the contract has one.
+    pub(crate) error: Option<&'static str>,
+    pub(crate) code: Option<Code>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl HttpError {
+    /// With a text of its own.
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let error = status.canonical_reason();
+        Self { status, message: message.into(), error, code: None, retry_after: None }
+    }
+
+    /// 401 as a guard says it: without a reason.
+    pub(crate) fn unauthorized() -> Self {
+        let bare = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized");
+        Self { error: None, ..bare }
+    }
+
+    /// 403 with a text.
+    pub(crate) fn forbidden(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    /// 400 with a text.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+impl From<Error> for HttpError {
+    fn from(error: Error) -> Self {
+        log(&error);
+        let code = error.code();
+        let retry_after = match &error {
+            Error::Limited { retry_after } => Some(*retry_after),
+            _ => None,
+        };
+        let mut answer = Self::new(status(code), error.text());
+        if code == Code::RateLimited {
+            answer = Self { message: "Too Many Requests".to_owned(), error: None, ..answer };
+        }
+        Self { code: Some(code), retry_after, ..answer }
+    }
+}
+
+/// The HTTP status of a code.
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::Invalid => StatusCode::BAD_REQUEST,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::Conflict => StatusCode::CONFLICT,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::Unauthorized | Code::TokenExpired | Code::SessionRevoked | Code::UserUnknown => {
+            StatusCode::UNAUTHORIZED
+        }
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The failure ack of a command, in the shape that command has for it.
+pub(crate) fn failure_ack(command: &str, error: &Error) -> Value {
+    match command {
+        "chat:get" => Value::Null,
+        "chat:leave" => json!({ "success": false }),
+        "users:list" if error.code() != Code::RateLimited => json!({ "users": [] }),
+        _ => serde_json::to_value(refusal(command, error)).unwrap_or(Value::Null),
+    }
+}
+
+fn refusal(command: &str, error: &Error) -> Refusal {
+    let message = error.text();
+    let retry_after_ms = match error {
+        Error::Limited { retry_after } => {
+            Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).max(1))
+        }
+        _ => None,
+    };
+    let error_text = (command == "message").then(|| ErrorText { message: message.clone() });
+    Refusal {
+        status: ErrorTag::Error,
+        message,
+        code: error.code(),
+        retry_after_ms,
+        error: error_text,
+    }
+}
+
+/// The payload of `exception`.
+pub(crate) fn exception(error: &Error, at: Timestamp) -> Value {
+    log(error);
+    let status = status(error.code());
+    json!({
+        "error": {
+            "status": status.as_u16(),
+            "message": {
+                "message": error.text(),
+                "error": status.canonical_reason(),
+                "statusCode": status.as_u16(),
+            },
+        },
+        "timestamp": at,
+    })
+}
+
+/// A failure of the store is logged here, once; a refusal is none.
+fn log(error: &Error) {
+    if let Error::Store(cause) = error {
+        tracing::error!(error = %cause, "a request failed");
+    }
+}

@@ -1,0 +1,76 @@
+//! Signing up, in and out.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use zvon_core::account::Account;
+use zvon_core::account::sign_in::Origin;
+use zvon_core::session::Session;
+use zvon_protocol::rest::{Login, Register, SignedIn};
+use zvon_protocol::user::Account as WireAccount;
+use zvon_socketio::RemoteAddr;
+
+use super::body::Body;
+use crate::Edge;
+use crate::caller::Authenticated;
+use crate::error::HttpError;
+
+type Created = (StatusCode, Json<SignedIn>);
+
+/// `POST /auth/register`.
+pub(crate) async fn register(
+    State(edge): State<Arc<Edge>>,
+    peer: Option<axum::Extension<RemoteAddr>>,
+    headers: HeaderMap,
+    Body(body): Body<Register>,
+) -> Result<Created, HttpError> {
+    let (account, session) = edge.app.sign_up(body, &origin(peer, &headers)).await?;
+    signed_in(&edge, account, &session)
+}
+
+/// `POST /auth/login`.
+pub(crate) async fn login(
+    State(edge): State<Arc<Edge>>,
+    peer: Option<axum::Extension<RemoteAddr>>,
+    headers: HeaderMap,
+    Body(body): Body<Login>,
+) -> Result<Created, HttpError> {
+    let (account, session) = edge.app.sign_in(body, &origin(peer, &headers)).await?;
+    signed_in(&edge, account, &session)
+}
+
+/// `POST /auth/logout`.
+pub(crate) async fn logout(
+    State(edge): State<Arc<Edge>>,
+    who: Authenticated,
+) -> Result<StatusCode, HttpError> {
+    edge.app.sign_out(who.caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /auth/me`.
+pub(crate) async fn me(who: Authenticated) -> Json<WireAccount> {
+    Json(wire(who.account))
+}
+
+fn signed_in(edge: &Edge, account: Account, session: &Session) -> Result<Created, HttpError> {
+    let access_token = edge.tokens.issue(&account, session).map_err(|error| {
+        tracing::error!(%error, "a token could not be made");
+        HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+    })?;
+    Ok((StatusCode::CREATED, Json(SignedIn { access_token, user: wire(account) })))
+}
+
+fn wire(account: Account) -> WireAccount {
+    WireAccount { id: account.id, email: account.email, name: account.name }
+}
+
+fn origin(peer: Option<axum::Extension<RemoteAddr>>, headers: &HeaderMap) -> Origin {
+    let device = headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        address: peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.0.ip().to_string()),
+        device: device.unwrap_or_default().to_owned(),
+    }
+}

@@ -1,0 +1,76 @@
+//! The error envelope: every HTTP error has the same body, with the path it was about.
+
+use std::any::Any;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Method, StatusCode, Uri};
+use serde_json::{Map, Value, json};
+use zvon_core::clock::{Clock, SystemClock};
+
+use crate::error::HttpError;
+
+/// Fills the bodies of errors, which only here know their request.
+pub(crate) async fn fill(request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = next.run(request).await;
+    match response.extensions().get::<HttpError>().cloned() {
+        Some(error) => body(&error, &method, &uri, extra(&response)),
+        None => response,
+    }
+}
+
+/// Fields of the answer's own that are merged over the envelope's.
+#[derive(Clone)]
+pub(crate) struct Extra(pub(crate) Map<String, Value>);
+
+fn extra(response: &Response) -> Map<String, Value> {
+    response.extensions().get::<Extra>().map(|extra| extra.0.clone()).unwrap_or_default()
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+fn body(error: &HttpError, method: &Method, uri: &Uri, extra: Map<String, Value>) -> Response {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut fields = Map::new();
+    fields.insert("statusCode".into(), error.status.as_u16().into());
+    fields.insert("timestamp".into(), json!(SystemClock.now()));
+    fields.insert("path".into(), path.into());
+    fields.insert("method".into(), method.as_str().into());
+    fields.insert("message".into(), error.message.clone().into());
+    if let Some(reason) = error.error {
+        fields.insert("error".into(), reason.into());
+    }
+    if let Some(code) = error.code {
+        fields.insert("code".into(), json!(code));
+    }
+    if let Some(after) = error.retry_after {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1);
+        fields.insert("retryAfterMs".into(), millis.into());
+    }
+    fields.extend(extra);
+    let mut response = (error.status, Json(Value::Object(fields))).into_response();
+    if let Some(after) = error.retry_after {
+        let seconds = HeaderValue::from(after.as_millis().div_ceil(1000).max(1) as u64);
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
+}
+
+/// The answer when a route panics: the process goes on, the caller learns nothing.
+pub(crate) fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause.downcast_ref::<&str>().copied().unwrap_or("no text");
+    tracing::error!(panic = text, "a route panicked");
+    let error = HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
+    let error = HttpError { error: None, ..error };
+    body(&error, &Method::GET, &Uri::from_static("/"), Map::new())
+}

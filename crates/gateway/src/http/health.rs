@@ -1,0 +1,111 @@
+//! Health, in the shapes that the existing probes know.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+use zvon_core::clock::{Clock, SystemClock};
+
+use super::envelope::Extra;
+use crate::Edge;
+use crate::error::HttpError;
+
+/// How long the store may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+type Check = (&'static str, Result<(), String>);
+
+/// `GET /health`: the store and, where thresholds are set, memory.
+pub(crate) async fn health(State(edge): State<Arc<Edge>>) -> Response {
+    let limits = edge.settings.health;
+    let memory = Memory::read();
+    let heap = within(memory.data, limits.heap_max, "Used heap exceeded the set threshold");
+    let rss = within(memory.resident, limits.rss_max, "Used rss exceeded the set threshold");
+    report(vec![database(&edge).await, ("memory_heap", heap), ("memory_rss", rss)])
+}
+
+/// `GET /health/liveness`: the process answers.
+pub(crate) async fn liveness() -> Json<Value> {
+    Json(json!({ "status": "ok", "timestamp": SystemClock.now() }))
+}
+
+/// `GET /health/readiness`: balancers may send clients here.
+pub(crate) async fn readiness(State(edge): State<Arc<Edge>>) -> Response {
+    let (name, verdict) = database(&edge).await;
+    let ready = edge.ready.load(Ordering::Relaxed);
+    let draining = || Err("not ready".to_owned());
+    report(vec![(name, verdict.and_then(|()| if ready { Ok(()) } else { draining() }))])
+}
+
+async fn database(edge: &Edge) -> Check {
+    let verdict = match tokio::time::timeout(PATIENCE, edge.app.ping()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.text()),
+        Err(_) => Err("timeout of 1000ms exceeded".to_owned()),
+    };
+    ("database", verdict)
+}
+
+fn within(used: Option<u64>, most: Option<u64>, text: &str) -> Result<(), String> {
+    match (used, most) {
+        (Some(used), Some(most)) if used > most => Err(text.to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn report(checks: Vec<Check>) -> Response {
+    let (mut info, mut failed, mut details) = (Map::new(), Map::new(), Map::new());
+    for (name, verdict) in checks {
+        let (into, value) = match verdict {
+            Ok(()) => (&mut info, json!({ "status": "up" })),
+            Err(text) => (&mut failed, json!({ "status": "down", "message": text })),
+        };
+        into.insert(name.to_owned(), value.clone());
+        details.insert(name.to_owned(), value);
+    }
+    let healthy = failed.is_empty();
+    let body = json!({
+        "status": if healthy { "ok" } else { "error" },
+        "info": info, "error": failed, "details": details,
+    });
+    let mut response = if healthy {
+        Json(body).into_response()
+    } else {
+        let error =
+            HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable Exception");
+        let mut response = error.into_response();
+        if let Value::Object(fields) = body {
+            response.extensions_mut().insert(Extra(fields));
+        }
+        response
+    };
+    let never = HeaderValue::from_static("no-cache, no-store, must-revalidate");
+    response.headers_mut().insert(CACHE_CONTROL, never);
+    response
+}
+
+/// The process's memory, in bytes, where the system tells it.
+#[derive(Default)]
+struct Memory {
+    data: Option<u64>,
+    resident: Option<u64>,
+}
+
+impl Memory {
+    fn read() -> Self {
+        let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+            return Self::default();
+        };
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+        };
+        Self { data: field("RssAnon:"), resident: field("VmRSS:") }
+    }
+}

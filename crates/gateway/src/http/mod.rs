@@ -1,0 +1,49 @@
+//! REST, health and the web client.
+
+mod auth;
+mod body;
+mod chats;
+mod cors;
+mod envelope;
+mod health;
+mod users;
+mod web;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::Edge;
+
+pub(crate) use body::plain;
+
+/// Everything that is served on the public port.
+pub(crate) fn router(edge: &Arc<Edge>) -> Router {
+    let chats = Router::new()
+        .route("/", get(chats::list).post(chats::create))
+        .route("/{chat}", get(chats::show))
+        .route("/{chat}/messages", get(chats::messages).post(chats::post));
+    let rest = Router::new()
+        .route("/auth/register", post(auth::register))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/logout", post(auth::logout))
+        .route("/auth/me", get(auth::me))
+        .route("/users", get(users::list))
+        .route("/api/users", get(users::list))
+        .route("/health", get(health::health))
+        .route("/health/liveness", get(health::liveness))
+        .route("/health/readiness", get(health::readiness))
+        .nest("/chats", chats.clone())
+        .nest("/api/chats", chats)
+        .merge(web::assets())
+        .fallback(web::fallback)
+        .method_not_allowed_fallback(web::fallback)
+        .layer(middleware::from_fn(envelope::fill))
+        .layer(CatchPanicLayer::custom(envelope::panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(edge), cors::allow))
+        .with_state(Arc::clone(edge));
+    rest.route_service("/socket.io/", edge.io.service())
+}

@@ -1,0 +1,88 @@
+//! What an operator can choose about the edge.
+
+use std::time::Duration;
+
+use zvon_core::settings::Settings as Core;
+use zvon_socketio::{Config, Cors, RecoveryMode};
+
+/// The edge's settings. `Default` is what `config.default.toml` says.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The product's own.
+    pub core: Core,
+    /// Signs access tokens (HMAC); at least 32 bytes are wise.
+    pub jwt_secret: Vec<u8>,
+    /// How long an access token lives.
+    pub token_life: Duration,
+    /// The origin of the front end, for CORS.
+    pub frontend_url: String,
+    /// The engine's.
+    pub socket: SocketSettings,
+    /// Memory thresholds of `/health`.
+    pub health: HealthLimits,
+}
+
+/// Timing and bounds of connections.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketSettings {
+    /// Between pings.
+    pub ping_interval: Duration,
+    /// For the answer to a ping.
+    pub ping_timeout: Duration,
+    /// For the first CONNECT.
+    pub connect_timeout: Duration,
+    /// Most bytes of a frame or request body.
+    pub max_payload: usize,
+    /// Most bytes waiting for one connection; beyond it the connection closes and resumes.
+    pub queue_bytes: usize,
+}
+
+/// Memory thresholds of `/health`, in bytes; `None` leaves the check out of trouble.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HealthLimits {
+    /// Of the heap.
+    pub heap_max: Option<u64>,
+    /// Of resident memory.
+    pub rss_max: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            core: Core::default(),
+            jwt_secret: Vec::new(),
+            token_life: Duration::from_secs(86_400),
+            frontend_url: "http://localhost:3000".to_owned(),
+            socket: SocketSettings::default(),
+            health: HealthLimits::default(),
+        }
+    }
+}
+
+impl Default for SocketSettings {
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(10),
+            ping_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(30),
+            max_payload: 1_000_000,
+            queue_bytes: 1 << 20,
+        }
+    }
+}
+
+impl Settings {
+    /// The engine's configuration.
+    pub(crate) fn engine(&self) -> Config {
+        Config {
+            ping_interval: self.socket.ping_interval,
+            ping_timeout: self.socket.ping_timeout,
+            connect_timeout: self.socket.connect_timeout,
+            max_payload: self.socket.max_payload,
+            max_queue_bytes: self.socket.queue_bytes,
+            recovery: RecoveryMode::Product,
+            cors: Some(Cors::fixed(&self.frontend_url)),
+            ..Config::default()
+        }
+    }
+}

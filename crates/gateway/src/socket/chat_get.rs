@@ -1,0 +1,31 @@
+//! `chat:get`: opens the private chat with someone and shows its newest messages.
+
+use zvon_core::error::Result;
+use zvon_protocol::command::{ChatGet, ChatGetAck};
+
+use super::command::Command;
+use super::rooms::{chat_room, emit_delivery};
+
+pub(super) async fn run(command: &Command) -> Result<()> {
+    command.count().await?;
+    let (caller, want): (_, ChatGet) = (command.caller()?, command.payload()?);
+    let (chat, _) = command.app.open_private(caller, want.recipient_id).await?;
+    let (messages, shown) = command.app.newest(chat.id).await?;
+    let client = command.client()?;
+    let answer = ChatGetAck { chat_id: chat.id, messages };
+    // The client replaces its list by this answer. If the socket is in the room already, what
+    // was delivered since goes again, right after; if not, the join brings it.
+    let socket = &command.socket;
+    let sequencer = command.app.sequencer();
+    if socket.in_room(&chat_room(chat.id)) {
+        let answered = sequencer.enter(chat.id, Some(shown), |_, since| {
+            command.ack(&answer);
+            since.iter().for_each(|delivery| emit_delivery(socket, delivery));
+        });
+        answered.await?;
+    } else {
+        client.show(chat.id, shown);
+        command.ack(&answer);
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! What the edge remembers of one socket.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use uuid::Uuid;
+use zvon_core::caller::Caller;
+use zvon_core::delivery::Delivery;
+use zvon_protocol::ids::ChatId;
+use zvon_protocol::time::Timestamp;
+use zvon_socketio::Socket;
+
+use super::resume::Positions;
+
+/// How many opened but not yet joined chats are remembered.
+const SHOWN: usize = 16;
+
+/// The state of one socket.
+pub(crate) struct Client {
+    /// Who it is.
+    pub(crate) caller: Caller,
+    /// Its name in presence: unlike the socket's id it is never used again.
+    pub(crate) connection: String,
+    /// When its token ends.
+    pub(crate) expires_at: Timestamp,
+    /// Whether it follows all of its chats by `sync`.
+    synced: AtomicBool,
+    /// How far it has been told each chat it joined. Whoever queues a logged event to the socket
+    /// holds this lock meanwhile, so offsets go out in the order of the events they count.
+    pub(crate) positions: Mutex<Positions>,
+    /// Heads of the histories it was shown and has not joined since.
+    shown: Mutex<Vec<(ChatId, u64)>>,
+    /// What is replayed before its CONNECT: read at the handshake, taken at the admission.
+    pub(crate) replay: Mutex<Vec<(ChatId, u64, Vec<Arc<Delivery>>)>>,
+}
+
+impl Client {
+    pub(crate) fn new(caller: Caller, expires_at: Timestamp, positions: Positions) -> Self {
+        Self {
+            caller,
+            connection: Uuid::now_v7().to_string(),
+            expires_at,
+            synced: AtomicBool::new(false),
+            positions: Mutex::new(positions),
+            shown: Mutex::default(),
+            replay: Mutex::default(),
+        }
+    }
+
+    /// The client of a socket. Every socket of the namespace was admitted with one.
+    pub(crate) fn of(socket: &Socket) -> Option<&Self> {
+        socket.data::<Self>()
+    }
+
+    pub(crate) fn is_synced(&self) -> bool {
+        self.synced.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_synced(&self) {
+        self.synced.store(true, Ordering::Release);
+    }
+
+    /// Remembers up to where it was shown a chat.
+    pub(crate) fn show(&self, chat: ChatId, head: u64) {
+        let mut shown = self.shown.lock();
+        shown.retain(|(known, _)| *known != chat);
+        if shown.len() == SHOWN {
+            shown.remove(0);
+        }
+        shown.push((chat, head));
+    }
+
+    /// Forgets and tells up to where it was shown a chat.
+    pub(crate) fn take_shown(&self, chat: ChatId) -> Option<u64> {
+        let mut shown = self.shown.lock();
+        let index = shown.iter().position(|(known, _)| *known == chat)?;
+        Some(shown.swap_remove(index).1)
+    }
+}

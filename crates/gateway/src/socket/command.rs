@@ -1,0 +1,73 @@
+//! One command on its way from a frame to its ack.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zvon_core::App;
+use zvon_core::caller::Caller;
+use zvon_core::error::{Error, Result};
+use zvon_core::limits::Class;
+use zvon_protocol::error::Code;
+use zvon_socketio::{AckSender, Event, Packet, Socket};
+
+use super::client::Client;
+use crate::error::{exception, failure_ack};
+
+/// A command that is being carried out.
+pub(super) struct Command {
+    pub(super) app: Arc<App>,
+    pub(super) socket: Arc<Socket>,
+    event: Event,
+    ack: Mutex<Option<AckSender>>,
+}
+
+impl Command {
+    pub(super) fn new(app: &Arc<App>, socket: &Arc<Socket>, mut event: Event) -> Self {
+        let ack = Mutex::new(event.take_ack());
+        Self { app: Arc::clone(app), socket: Arc::clone(socket), event, ack }
+    }
+
+    /// What the edge remembers of the socket.
+    pub(super) fn client(&self) -> Result<&Client> {
+        let gone = Error::Refused(Code::Unauthorized, "Unauthorized");
+        Client::of(&self.socket).ok_or(gone)
+    }
+
+    /// Who sent it.
+    pub(super) fn caller(&self) -> Result<Caller> {
+        Ok(self.client()?.caller)
+    }
+
+    /// Its payload: the first argument.
+    pub(super) fn payload<T: DeserializeOwned>(&self) -> Result<T> {
+        self.event.payload().map_err(|error| {
+            let text = format!("Invalid payload: {}", crate::http::plain(&error));
+            Error::RefusedWith(Code::Invalid, text)
+        })
+    }
+
+    /// Counts it among the caller's events.
+    pub(super) async fn count(&self) -> Result<()> {
+        self.app.count(self.caller()?, Class::Event).await
+    }
+
+    /// Answers it, if the client asked for an answer; the first answer counts.
+    pub(super) fn ack(&self, answer: &impl Serialize) {
+        if let Some(ack) = self.ack.lock().take()
+            && let Err(error) = ack.send(answer)
+        {
+            tracing::error!(event = self.event.name, %error, "an ack cannot be encoded");
+        }
+    }
+
+    /// Answers that it did not happen.
+    pub(super) fn fail(&self, error: &Error) {
+        let at = self.app.now();
+        if let Ok(packet) = Packet::event("exception", &exception(error, at)) {
+            self.socket.emit(&packet);
+        }
+        self.ack(&failure_ack(&self.event.name, error));
+    }
+}

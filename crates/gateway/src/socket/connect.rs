@@ -1,0 +1,186 @@
+//! A socket's beginning and end.
+//!
+//! `authorize` → (a recovered socket: `replay`) → CONNECT → `greet` → commands → `farewell`.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+use zvon_core::App;
+use zvon_core::caller::Caller;
+use zvon_core::delivery::Delivery;
+use zvon_core::error::{Error, Result};
+use zvon_core::presence::watch::presence_events;
+use zvon_protocol::error::Code;
+use zvon_protocol::event::{ConnectionEstablished, MessageStatus, ServerEvent};
+use zvon_protocol::ids::ChatId;
+use zvon_socketio::{Admission, ConnectRequest, Refusal, Socket, SocketId};
+
+use super::Chat;
+use super::client::Client;
+use super::packet::packet;
+use super::resume::Positions;
+use super::rooms::{chat_room, emit_delivery, session_room, user_room};
+use crate::token::Bearer;
+
+/// Most events that one recovery replays.
+const GAP: u64 = 1000;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Auth {
+    token: serde_json::Value,
+}
+
+/// What a recovery needs, read before it is granted.
+struct Recovery {
+    socket: SocketId,
+    pid: String,
+    positions: Positions,
+    replay: Vec<(ChatId, u64, Vec<Arc<Delivery>>)>,
+}
+
+/// Decides who a socket is, and whether it is an old acquaintance.
+pub(super) async fn authorize(
+    chat: &Chat,
+    request: &ConnectRequest,
+) -> std::result::Result<Admission, Refusal> {
+    let bearer = bearer(chat, request)?;
+    let found = chat.app.authenticate(bearer.session, bearer.user).await;
+    let (caller, _) = found.map_err(|error| refusal(&error))?;
+    let rooms = vec![user_room(caller.user), session_room(caller.session)];
+    let recovery = recovery(chat, request, caller).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a recovery could not be read");
+        None
+    });
+    let admission = match recovery {
+        Some(recovery) => {
+            let client = Client::new(caller, bearer.expires_at, recovery.positions);
+            *client.replay.lock() = recovery.replay;
+            Admission::new(client).pid(recovery.pid).recovered(recovery.socket)
+        }
+        None => {
+            let positions = Positions::default();
+            let id = SocketId::random();
+            let pid = chat.resumes.issue(id.as_ref(), caller, chat.app.now());
+            Admission::new(Client::new(caller, bearer.expires_at, positions)).pid(pid).id(id)
+        }
+    };
+    Ok(admission.rooms(rooms))
+}
+
+/// Queues what a recovered socket missed, and lets it into its rooms.
+pub(super) async fn replay(chat: &Chat, socket: &Arc<Socket>) {
+    let Some(client) = Client::of(socket) else { return };
+    let waiting = std::mem::take(&mut *client.replay.lock());
+    for (id, upto, missed) in waiting {
+        let entered = chat.app.sequencer().enter(id, Some(upto), |_, rest| {
+            missed.iter().chain(rest).for_each(|delivery| emit_delivery(socket, delivery));
+            socket.join(chat_room(id).as_str());
+        });
+        if let Err(error) = entered.await {
+            // The client keeps its offset and tries again on a fresh connection.
+            tracing::warn!(chat.id = %id, %error, "a recovery broke off");
+            socket.close();
+            return;
+        }
+    }
+}
+
+/// Says hello, and tells whoever may know.
+pub(super) async fn greet(chat: &Chat, socket: &Arc<Socket>) {
+    let Some(client) = Client::of(socket) else { return };
+    let user_id = client.caller.user;
+    let hello = ServerEvent::ConnectionEstablished(ConnectionEstablished { user_id });
+    if let Some(packet) = packet(&hello) {
+        let positions = client.positions.lock();
+        socket.emit_tailed(&packet, &positions.offset());
+    }
+    if let Some(state) = chat.app.connected(client.caller, &client.connection).await {
+        for packet in presence_events(&state).iter().filter_map(packet) {
+            socket.emit(&packet);
+        }
+    }
+    if socket.recovered() {
+        reassert(&chat.app, socket, client).await;
+    }
+}
+
+/// Notes the end.
+pub(super) fn farewell(chat: &Chat, socket: &Arc<Socket>) {
+    if let Some(client) = Client::of(socket) {
+        chat.app.disconnected(client.caller, client.connection.clone());
+    }
+}
+
+fn bearer(chat: &Chat, request: &ConnectRequest) -> std::result::Result<Bearer, Refusal> {
+    let no = |text: &str| Err(Refusal::new(text));
+    let auth: Auth = request.auth_as().unwrap_or_default();
+    let token = match &auth.token {
+        serde_json::Value::Null => return no("No token provided"),
+        serde_json::Value::String(token) if token.is_empty() => return no("No token provided"),
+        serde_json::Value::String(token) => token,
+        _ => return no("jwt must be a string"),
+    };
+    let token = token.strip_prefix("Bearer ").unwrap_or(token);
+    chat.tokens.read(token).map_err(|refused| match refused.code {
+        Code::Unauthorized => Refusal::new(refused.text),
+        code => Refusal::new(refused.text).data(json!({ "code": code })),
+    })
+}
+
+fn refusal(error: &Error) -> Refusal {
+    if let Error::Store(cause) = error {
+        tracing::error!(error = %cause, "a handshake failed");
+    }
+    Refusal::new(error.text()).data(json!({ "code": error.code() }))
+}
+
+/// Reads what a recovery needs; `None` if it is not to be had.
+async fn recovery(
+    chat: &Chat,
+    request: &ConnectRequest,
+    caller: Caller,
+) -> Result<Option<Recovery>> {
+    let (Some(pid), Some(offset)) = (&request.pid, &request.offset) else { return Ok(None) };
+    let Some(old) = chat.resumes.read(pid, caller) else { return Ok(None) };
+    let Some(positions) = Positions::parse(offset) else { return Ok(None) };
+    let Ok(socket) = old.socket.parse::<SocketId>() else { return Ok(None) };
+    let chats: Vec<ChatId> = positions.chats().iter().map(|(chat, _)| *chat).collect();
+    let heads = chat.app.heads_for(caller, &chats).await?;
+    let mut missed: u64 = 0;
+    let mut replay = Vec::new();
+    for (id, seq) in positions.chats() {
+        let Some(head) = heads.get(id).filter(|head| *head >= seq) else { return Ok(None) };
+        missed += head - seq;
+        if missed > GAP {
+            return Ok(None);
+        }
+        let log = chat.app.log(*id, *seq, u32::try_from(GAP).unwrap_or(u32::MAX)).await?;
+        let upto = log.last().map_or(*seq, |event| event.seq);
+        let deliveries = chat.app.deliveries(*id, &log).await?;
+        replay.push((*id, upto, deliveries.into_iter().map(Arc::new).collect()));
+    }
+    Ok(Some(Recovery { socket, pid: pid.clone(), positions, replay }))
+}
+
+/// What is in no log and may have changed meanwhile: the statuses of one's own newest messages,
+/// and the presence of those one has a chat open with.
+async fn reassert(app: &Arc<App>, socket: &Arc<Socket>, client: &Client) {
+    let chats: Vec<ChatId> = client.positions.lock().chats().iter().map(|(id, _)| *id).collect();
+    for chat in chats {
+        let Ok(statuses) = app.own_statuses(client.caller, chat).await else { continue };
+        for (message_id, status) in statuses {
+            let status = MessageStatus { message_id, status, timestamp: app.now() };
+            if let Some(packet) = packet(&ServerEvent::MessageStatus(status)) {
+                socket.emit(&packet);
+            }
+        }
+        let Ok(Some(state)) = app.chat_state(client.caller.user, chat).await else { continue };
+        for state in app.presence_of(&state.participants).await.into_iter().flatten() {
+            for packet in presence_events(&state).iter().filter_map(packet) {
+                socket.emit(&packet);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The Socket.IO side: who may connect, what commands do, what sockets hear.
+//!
+//! [`Chat`] is the handler of the one namespace `/`. A command is one file with one `run`
+//! function; [`dispatch`] knows their names. [`rooms`] is `core`'s `Fanout` over the engine;
+//! [`client`] is what the edge remembers of a socket; [`resume`] makes and reads the offsets by
+//! which the unchanged client comes back.
+
+mod chat_create;
+mod chat_get;
+mod chat_join;
+mod chat_leave;
+mod chat_pinned;
+mod chat_update;
+pub(crate) mod client;
+mod command;
+mod connect;
+mod cursor;
+mod dispatch;
+mod member;
+mod message;
+mod message_forward;
+mod message_pin;
+mod packet;
+pub(crate) mod resume;
+pub(crate) mod rooms;
+mod sync;
+mod typing;
+mod user_presence;
+mod users_list;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use zvon_core::App;
+use zvon_socketio::{Admission, ConnectRequest, Event, Handler, Reason, Refusal, Socket, Turn};
+
+use crate::socket::resume::Resumes;
+use crate::token::Tokens;
+
+/// The handler of the namespace `/`.
+pub(crate) struct Chat {
+    app: Arc<App>,
+    tokens: Tokens,
+    resumes: Resumes,
+}
+
+impl Chat {
+    pub(crate) fn new(app: Arc<App>, tokens: Tokens, cluster_key: &[u8]) -> Self {
+        let resumes = Resumes::new(cluster_key, app.epoch());
+        Self { app, tokens, resumes }
+    }
+}
+
+impl Handler for Chat {
+    fn authorize<'a>(
+        &'a self,
+        request: &'a ConnectRequest,
+    ) -> BoxFuture<'a, Result<Admission, Refusal>> {
+        Box::pin(connect::authorize(self, request))
+    }
+
+    fn on_admitted<'a>(&'a self, socket: &'a Arc<Socket>) -> BoxFuture<'a, ()> {
+        Box::pin(connect::replay(self, socket))
+    }
+
+    fn on_connect<'a>(&'a self, socket: &'a Arc<Socket>) -> BoxFuture<'a, ()> {
+        Box::pin(connect::greet(self, socket))
+    }
+
+    fn on_event(&self, socket: &Arc<Socket>, event: Event) -> Turn {
+        dispatch::turn(&self.app, socket, event)
+    }
+
+    fn on_disconnect(&self, socket: &Arc<Socket>, _reason: Reason) {
+        connect::farewell(self, socket);
+    }
+}

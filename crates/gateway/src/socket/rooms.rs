@@ -1,0 +1,207 @@
+//! `core`'s [`Fanout`] over the engine's rooms.
+//!
+//! | room | who |
+//! |---|---|
+//! | `chat:{id}` | sockets that opened the chat, and those that follow all of their chats |
+//! | `user:{id}` | every socket of the user |
+//! | `session:{id}` | every socket of the session |
+//! | `synced` | sockets that follow all of their chats by `sync` |
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use zvon_core::delivery::Delivery;
+use zvon_core::delivery::fanout::Fanout;
+use zvon_protocol::chat::ChatState;
+use zvon_protocol::event::{ChatCreated, OffsetMoved, ServerEvent, SessionRevoked};
+use zvon_protocol::ids::{ChatId, SessionId, UserId};
+use zvon_socketio::{Namespace, Packet, Socket};
+
+use super::client::Client;
+use super::packet::packet;
+use super::resume::single_offset;
+
+/// The room of sockets that follow all of their chats.
+pub(crate) const SYNCED: &str = "synced";
+
+/// The room of a chat.
+pub(crate) fn chat_room(chat: ChatId) -> String {
+    format!("chat:{chat}")
+}
+
+/// The room of a user.
+pub(crate) fn user_room(user: UserId) -> String {
+    format!("user:{user}")
+}
+
+/// The room of a session.
+pub(crate) fn session_room(session: SessionId) -> String {
+    format!("session:{session}")
+}
+
+/// This node's sockets. Empty until a namespace is attached.
+#[derive(Default)]
+pub(crate) struct Rooms(OnceLock<Namespace>);
+
+impl Rooms {
+    /// Says where the sockets are; once.
+    pub(crate) fn attach(&self, namespace: Namespace) {
+        let _ = self.0.set(namespace);
+    }
+
+    fn to_room(&self, room: &str, except: Option<&str>, event: &ServerEvent) {
+        let (Some(namespace), Some(packet)) = (self.0.get(), packet(event)) else { return };
+        let to = namespace.to(room);
+        let to = match except {
+            Some(except) => to.except(except),
+            None => to,
+        };
+        to.emit(&packet);
+    }
+}
+
+/// One logged event, encoded once without and once with the offset of its chat alone.
+pub(crate) struct Logged {
+    delivery: Arc<Delivery>,
+    plain: Packet,
+    tailed: Packet,
+}
+
+impl Logged {
+    pub(crate) fn new(delivery: &Arc<Delivery>) -> Option<Self> {
+        let plain = packet(delivery.event.as_ref()?)?;
+        let tailed = plain.with_tail(&single_offset(delivery.chat, delivery.seq, delivery.at));
+        Some(Self { delivery: Arc::clone(delivery), plain, tailed })
+    }
+
+    /// Queues it to one socket, with the socket's own offset.
+    pub(crate) fn emit(&self, socket: &Socket) {
+        let Some(client) = Client::of(socket) else { return };
+        let (chat, seq, at) = (self.delivery.chat, self.delivery.seq, self.delivery.at);
+        let mut positions = client.positions.lock();
+        positions.advance(chat, seq, at);
+        if positions.is_only(chat) {
+            socket.emit(&self.tailed);
+        } else if positions.has_offset() {
+            socket.emit_tailed(&self.plain, &positions.offset());
+        } else {
+            socket.emit(&self.plain);
+        }
+    }
+}
+
+/// Queues a delivery to one socket: its event, then what goes with it.
+pub(crate) fn emit_delivery(socket: &Socket, delivery: &Arc<Delivery>) {
+    match Logged::new(delivery) {
+        Some(logged) => logged.emit(socket),
+        None => count(socket, delivery),
+    }
+    if let Some(packet) = delivery.aside.as_ref().and_then(packet) {
+        socket.emit(&packet);
+    }
+}
+
+/// Tells a socket its offset as it is now.
+pub(crate) fn tell_offset(socket: &Socket) {
+    let Some(client) = Client::of(socket) else { return };
+    let positions = client.positions.lock();
+    if let Some(packet) = packet(&ServerEvent::OffsetMoved(OffsetMoved {})) {
+        socket.emit_tailed(&packet, &positions.offset());
+    }
+}
+
+/// Counts an event that nobody hears.
+fn count(socket: &Socket, delivery: &Delivery) {
+    if let Some(client) = Client::of(socket) {
+        client.positions.lock().advance(delivery.chat, delivery.seq, delivery.at);
+    }
+}
+
+impl Fanout for Rooms {
+    fn deliver(&self, chat: ChatId, deliveries: &[Arc<Delivery>]) {
+        let Some(namespace) = self.0.get() else { return };
+        let room = chat_room(chat);
+        for delivery in deliveries {
+            match Logged::new(delivery) {
+                Some(logged) => namespace.for_each_in(&room, |socket| logged.emit(socket)),
+                None => namespace.for_each_in(&room, |socket| count(socket, delivery)),
+            }
+            if let Some(event) = &delivery.aside {
+                self.to_room(&room, None, event);
+            }
+            if let Some(user) = delivery.left {
+                for socket in namespace.sockets_in(&room) {
+                    take_out(&socket, user, chat, &room);
+                }
+            }
+        }
+    }
+
+    fn admit(&self, user: UserId, state: &ChatState, replay: &[Arc<Delivery>]) {
+        let Some(namespace) = self.0.get() else { return };
+        let created = ServerEvent::ChatCreated(ChatCreated { chat: state.clone() });
+        let Some(created) = packet(&created) else { return };
+        let room = chat_room(state.id);
+        for socket in namespace.sockets_in(&user_room(user)) {
+            socket.emit(&created);
+            if Client::of(&socket).is_some_and(Client::is_synced) {
+                if !socket.in_room(&room) {
+                    replay.iter().for_each(|delivery| emit_delivery(&socket, delivery));
+                }
+                socket.join(room.as_str());
+            }
+        }
+    }
+
+    fn present(&self, chat: ChatId, limit: usize) -> Vec<UserId> {
+        let Some(namespace) = self.0.get() else { return Vec::new() };
+        let mut users = HashSet::new();
+        namespace.for_each_in(&chat_room(chat), |socket| {
+            if users.len() < limit {
+                users.extend(Client::of(socket).map(|client| client.caller.user));
+            }
+        });
+        users.into_iter().collect()
+    }
+
+    fn is_empty(&self, chat: ChatId) -> bool {
+        self.0.get().is_none_or(|namespace| namespace.room_len(&chat_room(chat)) == 0)
+    }
+
+    fn to_chat(&self, chat: ChatId, event: &ServerEvent) {
+        self.to_room(&chat_room(chat), None, event);
+    }
+
+    fn to_user(&self, user: UserId, event: &ServerEvent) {
+        self.to_room(&user_room(user), None, event);
+    }
+
+    fn to_user_unsynced(&self, user: UserId, event: &ServerEvent) {
+        self.to_room(&user_room(user), Some(SYNCED), event);
+    }
+
+    fn to_everyone(&self, event: &ServerEvent) {
+        if let (Some(namespace), Some(packet)) = (self.0.get(), packet(event)) {
+            namespace.all().emit(&packet);
+        }
+    }
+
+    fn end_session(&self, session: SessionId, reason: &str) {
+        let Some(namespace) = self.0.get() else { return };
+        let event = ServerEvent::SessionRevoked(SessionRevoked { reason: reason.to_owned() });
+        let Some(packet) = packet(&event) else { return };
+        for socket in namespace.sockets_in(&session_room(session)) {
+            socket.emit(&packet);
+            socket.close();
+        }
+    }
+}
+
+fn take_out(socket: &Arc<Socket>, user: UserId, chat: ChatId, room: &str) {
+    let Some(client) = Client::of(socket).filter(|client| client.caller.user == user) else {
+        return;
+    };
+    socket.leave(room);
+    client.positions.lock().leave(chat);
+    tell_offset(socket);
+}

@@ -1,0 +1,143 @@
+//! Access tokens: JWT, HMAC-signed, bound to a session.
+//!
+//! Made with HS256; HS384 and HS512 are understood too. Nothing in a header but `alg` is looked
+//! at. The texts of refusals are those of the library that the existing front end and its tests
+//! know.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zvon_core::account::Account;
+use zvon_core::session::Session;
+use zvon_protocol::error::Code;
+use zvon_protocol::ids::{SessionId, UserId};
+use zvon_protocol::time::Timestamp;
+
+/// Makes and reads access tokens. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Tokens(Arc<Keys>);
+
+struct Keys {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    life: Duration,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    #[serde(default)]
+    sub: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    iat: i64,
+    #[serde(default)]
+    exp: i64,
+    #[serde(default)]
+    sid: Option<SessionId>,
+    #[serde(default)]
+    jti: Option<Uuid>,
+}
+
+/// What a valid token says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bearer {
+    /// Whose it is.
+    pub(crate) user: UserId,
+    /// The session it is bound to.
+    pub(crate) session: SessionId,
+    /// When it ends.
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The text for `connect_error`.
+    pub(crate) text: &'static str,
+    /// The word for programs.
+    pub(crate) code: Code,
+    /// Whether it is signed by us, but says too little.
+    pub(crate) incomplete: bool,
+}
+
+const fn refused(text: &'static str) -> Refused {
+    Refused { text, code: Code::Unauthorized, incomplete: false }
+}
+
+impl Tokens {
+    pub(crate) fn new(secret: &[u8], life: Duration) -> Self {
+        let (encoding, decoding) =
+            (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
+        Self(Arc::new(Keys { encoding, decoding, life }))
+    }
+
+    /// A token for a session. It never outlives it.
+    pub(crate) fn issue(
+        &self,
+        account: &Account,
+        session: &Session,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let iat = session.created_at.0 / 1000;
+        let life = i64::try_from(self.0.life.as_secs()).unwrap_or(i64::MAX);
+        let claims = Claims {
+            sub: Some(account.id.to_string()),
+            email: Some(account.email.clone()),
+            iat,
+            exp: iat.saturating_add(life).min(session.expires_at.0 / 1000),
+            sid: Some(session.id),
+            jti: Some(Uuid::new_v4()),
+        };
+        encode(&Header::new(Algorithm::HS256), &claims, &self.0.encoding)
+    }
+
+    /// Reads a token.
+    pub(crate) fn read(&self, token: &str) -> Result<Bearer, Refused> {
+        let parts: Vec<&str> = token.split('.').collect();
+        match parts.as_slice() {
+            [""] => return Err(refused("jwt must be provided")),
+            [_, _, ""] => return Err(refused("jwt signature is required")),
+            [_, _, _] => {}
+            _ => return Err(refused("jwt malformed")),
+        }
+        let claims = decode::<Claims>(token, &self.0.decoding, &validation());
+        let claims = claims.map_err(|error| explain(error.kind()))?.claims;
+        let sub = claims.sub.filter(|sub| !sub.is_empty());
+        let email = claims.email.filter(|email| !email.is_empty());
+        let incomplete = sub.is_none() || email.is_none();
+        let Some(sub) = sub else {
+            return Err(Refused { incomplete, ..refused("Invalid token payload") });
+        };
+        let unknown = Refused { text: "User not found", code: Code::UserUnknown, incomplete };
+        let user = sub.parse().map_err(|_| unknown)?;
+        let session = claims.sid.ok_or(unknown)?;
+        Ok(Bearer { user, session, expires_at: Timestamp(claims.exp.saturating_mul(1000)) })
+    }
+}
+
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.algorithms = vec![Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
+    validation.leeway = 0;
+    validation.validate_nbf = true;
+    validation.validate_aud = false;
+    validation
+}
+
+fn explain(kind: &ErrorKind) -> Refused {
+    match kind {
+        ErrorKind::ExpiredSignature => {
+            Refused { text: "User not found", code: Code::TokenExpired, incomplete: false }
+        }
+        ErrorKind::InvalidSignature => refused("invalid signature"),
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
+            refused("invalid algorithm")
+        }
+        ErrorKind::ImmatureSignature => refused("jwt not active"),
+        _ => refused("invalid token"),
+    }
+}
