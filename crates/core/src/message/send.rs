@@ -67,6 +67,7 @@ impl App {
                 Err(Error::Refused(Code::Conflict, "clientId was used in another chat"))
             }
             Appended::Denied(denied) => Err(denied.into()),
+            Appended::Rejected => Err(Error::invalid("The message cannot be stored")),
         }
     }
 

@@ -51,6 +51,8 @@ pub enum Appended {
     Elsewhere,
     /// Refused.
     Denied(Denied),
+    /// The database refuses this row, whatever else is in the batch.
+    Rejected,
 }
 
 /// What became of a batch.

@@ -1,0 +1,92 @@
+//! Accounts on SQLite.
+
+use async_trait::async_trait;
+use sqlx::Row;
+use zvon_core::account::Account;
+use zvon_core::account::store::{AccountStore, NewAccount};
+use zvon_core::store::StoreResult;
+use zvon_protocol::ids::UserId;
+use zvon_protocol::time::Timestamp;
+
+use super::{Sqlite, failed, row};
+
+const CREATE: &str = "INSERT INTO users (id, email, email_folded, name, name_folded, password, \
+    created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING";
+const BY_EMAIL: &str = "SELECT * FROM users WHERE email = ?";
+const BY_FOLDED: &str = "SELECT * FROM users WHERE email_folded = ? LIMIT 2";
+const BY_IDS: &str = "SELECT * FROM users WHERE id IN (SELECT unhex(value) FROM json_each(?))";
+const LIST: &str = "SELECT * FROM users ORDER BY name_folded, id LIMIT ?";
+const SEARCH: &str = "SELECT * FROM users WHERE (name_folded >= ?1 AND name_folded < ?2) \
+    OR (email_folded >= ?1 AND email_folded < ?2) ORDER BY name_folded, id LIMIT ?3";
+const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.at) \
+    FROM (SELECT unhex(value->>0) AS id, value->>1 AS at FROM json_each(?)) s WHERE users.id = s.id";
+
+/// Behind every text that begins with a prefix.
+const LAST: char = '\u{10ffff}';
+
+#[async_trait]
+impl AccountStore for Sqlite {
+    async fn create_account(&self, new: &NewAccount) -> StoreResult<bool> {
+        let account = &new.account;
+        let done = sqlx::query(CREATE)
+            .bind(account.id.0)
+            .bind(&account.email)
+            .bind(account.email.to_lowercase())
+            .bind(&account.name)
+            .bind(account.name.to_lowercase())
+            .bind(&new.password_hash)
+            .bind(account.created_at.0)
+            .execute(&self.writer)
+            .await
+            .map_err(failed)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn account_by_email(&self, email: &str) -> StoreResult<Option<(Account, String)>> {
+        let exact = sqlx::query(BY_EMAIL).bind(email).fetch_optional(&self.readers).await;
+        let mut found: Vec<_> = exact.map_err(failed)?.into_iter().collect();
+        if found.is_empty() {
+            let folded = sqlx::query(BY_FOLDED).bind(email.to_lowercase());
+            found = folded.fetch_all(&self.readers).await.map_err(failed)?;
+        }
+        let [only] = found.as_slice() else { return Ok(None) };
+        let hash = only.try_get("password").map_err(failed)?;
+        Ok(Some((row::account(only).map_err(failed)?, hash)))
+    }
+
+    async fn accounts(&self, ids: &[UserId]) -> StoreResult<Vec<Account>> {
+        let ids = super::log::hexes(ids.iter().map(|id| id.0));
+        let rows = sqlx::query(BY_IDS).bind(ids).fetch_all(&self.readers).await;
+        row::all(&rows.map_err(failed)?, row::account).map_err(failed)
+    }
+
+    async fn list_accounts(&self, prefix: Option<&str>, limit: u32) -> StoreResult<Vec<Account>> {
+        let rows = match prefix.map(str::to_lowercase) {
+            None => sqlx::query(LIST).bind(limit).fetch_all(&self.readers).await,
+            Some(prefix) => {
+                let end = format!("{prefix}{LAST}");
+                let search = sqlx::query(SEARCH).bind(prefix).bind(end).bind(limit);
+                search.fetch_all(&self.readers).await
+            }
+        };
+        row::all(&rows.map_err(failed)?, row::account).map_err(failed)
+    }
+
+    async fn count_accounts(&self) -> StoreResult<u64> {
+        let count = sqlx::query("SELECT count(*) AS n FROM users").fetch_one(&self.readers).await;
+        row::number(&count.map_err(failed)?, "n").map_err(failed)
+    }
+
+    async fn set_password(&self, id: UserId, hash: &str) -> StoreResult<()> {
+        let set = sqlx::query("UPDATE users SET password = ? WHERE id = ?").bind(hash).bind(id.0);
+        set.execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()> {
+        let seen: Vec<_> = seen.iter().map(|(id, at)| (id.0.simple().to_string(), at.0)).collect();
+        let seen = serde_json::to_string(&seen).unwrap_or_default();
+        sqlx::query(SEEN).bind(seen).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+}

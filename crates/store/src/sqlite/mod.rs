@@ -1,0 +1,109 @@
+//! The store on SQLite: one file, one writer, several readers.
+//!
+//! * WAL with `synchronous=FULL`: what was answered survives a kill and a power cut.
+//! * All writes go through one connection, each in a `BEGIN IMMEDIATE` of a constant number of
+//!   statements; readers see the last commit and never wait for the writer.
+//! * The files are for their owner only (0600).
+
+mod account;
+mod append;
+mod chat;
+mod cursor;
+mod group;
+mod log;
+mod message;
+mod numbering;
+mod outbox;
+mod pin;
+mod row;
+mod session;
+
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite as Driver, SqlitePool, Transaction};
+use zvon_core::store::{StoreError, StoreResult};
+
+/// The store on SQLite. Cheap to clone.
+#[derive(Clone)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens (or makes) the database file and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no database of ours, or is newer than this version.
+    pub async fn open(path: &Path, readers: u32) -> StoreResult<Self> {
+        restrict(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .foreign_keys(false)
+            .pragma("cache_size", "-65536")
+            .pragma("temp_store", "memory");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?;
+        let migrated = sqlx::migrate!("migrations/sqlite").run(&writer).await;
+        migrated.map_err(|error| StoreError::Broken(error.to_string()))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(readers.max(1))
+            .test_before_acquire(false)
+            .connect_with(options.read_only(true).pragma("cache_size", "-16384"))
+            .await
+            .map_err(failed)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Waits for what is under way and closes the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A transaction that holds the write lock from its beginning.
+    async fn begin(&self) -> StoreResult<Transaction<'static, Driver>> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
+    }
+}
+
+/// Makes the file with its mode before SQLite makes it with the process's.
+fn restrict(path: &Path) -> StoreResult<()> {
+    let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    let file =
+        made.map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+    let restricted = file.set_permissions(Permissions::from_mode(0o600));
+    restricted.map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// What a failure of the driver means to the callers.
+fn failed(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::Database(cause) if is_refusal(cause.as_ref()) => {
+            StoreError::Broken(error.to_string())
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            StoreError::Broken(error.to_string())
+        }
+        _ => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+/// Whether the database refused what it was given, rather than being away: a constraint (19),
+/// too big (18), a mismatch (20), or a logic error (1).
+fn is_refusal(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 1 | 18 | 19 | 20))
+}
