@@ -2,7 +2,7 @@
 //!
 //! Every command with an ack is acked. A refusal is [`crate::error::Refusal`], except where the
 //! contract says otherwise: `chat:get` → `null`, `chat:leave` → `{success:false}`,
-//! `users:list` → `{users:[]}`.
+//! `users:list` → `{users:[]}`. What a limit refuses is always one, with these fields added.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 #[ts(export, optional_fields)]
 pub struct Sync {
     /// The newest seq the client holds of each chat; chats left out bring no events.
-    #[ts(type = "Record<ChatId, number>")]
+    #[ts(type = "Record<string, number>")]
     pub cursors: HashMap<ChatId, u64>,
     /// Most events per chat before it counts as a gap (default and maximum 1000).
     pub limit: Option<u32>,

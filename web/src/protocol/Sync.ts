@@ -7,7 +7,7 @@ export type Sync = {
 /**
  * The newest seq the client holds of each chat; chats left out bring no events.
  */
-cursors: Record<ChatId, number>, 
+cursors: Record<string, number>, 
 /**
  * Most events per chat before it counts as a gap (default and maximum 1000).
  */
