@@ -1,6 +1,9 @@
 //! What can be chosen.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::service::Door;
 
 /// Which transports are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +96,11 @@ pub struct Config {
     pub recovery: RecoveryMode,
     /// Most connections; more are refused with 503.
     pub max_connections: Option<usize>,
-    /// Whether a socket's handshake keeps the request's headers and query.
+    /// Whether a socket's handshake keeps the request's headers and query; they hold on to the
+    /// buffer that they were read into, 8 KiB for each connection.
     pub keep_request: bool,
+    /// Who may open a connection; everybody if `None`.
+    pub door: Option<Arc<dyn Door>>,
 }
 
 impl Default for Config {
@@ -116,6 +122,7 @@ impl Default for Config {
             recovery: RecoveryMode::Off,
             max_connections: None,
             keep_request: true,
+            door: None,
         }
     }
 }

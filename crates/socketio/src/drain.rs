@@ -13,8 +13,10 @@ const REST: Duration = Duration::from_secs(2);
 /// In how many steps connections are closed.
 const STEPS: u32 = 50;
 
+/// Closes the door, then the connections. One that gets in while the door closes is closed by its
+/// own registration.
 pub(crate) async fn drain(io: &Arc<Shared>, window: Duration) {
-    io.draining.store(true, Ordering::Release);
+    io.draining.store(true, Ordering::SeqCst);
     let all = io.sessions.all();
     let step = all.len().div_ceil(STEPS as usize).max(1);
     for conns in all.chunks(step) {
@@ -23,16 +25,17 @@ pub(crate) async fn drain(io: &Arc<Shared>, window: Duration) {
         }
         tokio::time::sleep(window / STEPS).await;
     }
-    let gone = async {
-        loop {
-            let closed = io.closed.notified();
-            if io.counters.connections.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-            // Those that were being made while the door closed.
-            io.sessions.all().iter().for_each(|conn| conn.ask(Request::Close(Reason::Draining)));
-            closed.await;
+    let _ = tokio::time::timeout(REST, empty(io)).await;
+}
+
+/// Waits until no connection is left, and no turn of one.
+async fn empty(io: &Shared) {
+    loop {
+        let closed = io.closed.notified();
+        let open = io.counters.connections.load(Ordering::SeqCst);
+        if open == 0 && io.finishing.load(Ordering::SeqCst) == 0 {
+            return;
         }
-    };
-    let _ = tokio::time::timeout(REST, gone).await;
+        closed.await;
+    }
 }

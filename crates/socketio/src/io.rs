@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use crate::adapter::{Adapter, Alone};
 use crate::config::{Config, RecoveryMode};
 use crate::drain;
+use crate::engine::raw::RawHandler;
 use crate::engine::sessions::Sessions;
 use crate::service::EngineService;
 use crate::socket::handler::Handler;
@@ -22,10 +23,14 @@ use crate::stats::{Counters, Stats};
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) adapter: Arc<dyn Adapter>,
+    /// Takes whole messages, if Socket.IO is not spoken.
+    pub(crate) raw: Option<Arc<dyn RawHandler>>,
     pub(crate) namespaces: RwLock<HashMap<Arc<str>, Namespace>>,
     pub(crate) sessions: Sessions,
     pub(crate) counters: Arc<Counters>,
     pub(crate) draining: AtomicBool,
+    /// Connections that are over, but not all of whose turns are.
+    pub(crate) finishing: AtomicU64,
     /// A connection is over.
     pub(crate) closed: Notify,
 }
@@ -44,13 +49,25 @@ impl Io {
     /// A server among others.
     #[must_use]
     pub fn with_adapter(config: Config, adapter: Arc<dyn Adapter>) -> Self {
+        Self::make(config, adapter, None)
+    }
+
+    /// A server that speaks Engine.IO only.
+    #[must_use]
+    pub fn raw(config: Config, handler: Arc<dyn RawHandler>) -> Self {
+        Self::make(config, Arc::new(Alone), Some(handler))
+    }
+
+    fn make(config: Config, adapter: Arc<dyn Adapter>, raw: Option<Arc<dyn RawHandler>>) -> Self {
         Self(Arc::new(Shared {
             config,
             adapter,
+            raw,
             namespaces: RwLock::default(),
             sessions: Sessions::default(),
             counters: Arc::default(),
             draining: AtomicBool::new(false),
+            finishing: AtomicU64::new(0),
             closed: Notify::new(),
         }))
     }
@@ -63,7 +80,8 @@ impl Io {
             }
             RecoveryMode::Off | RecoveryMode::Product => None,
         };
-        let namespace = Namespace::new(path, handler, Arc::clone(&self.0.adapter), journal);
+        let (adapter, counters) = (Arc::clone(&self.0.adapter), Arc::clone(&self.0.counters));
+        let namespace = Namespace::new(path, handler, adapter, journal, counters);
         self.0.namespaces.write().insert(path.into(), namespace.clone());
         namespace
     }
@@ -72,6 +90,13 @@ impl Io {
     #[must_use]
     pub fn service(&self) -> EngineService {
         EngineService(Arc::clone(&self.0))
+    }
+
+    /// Whether a request's path is this server's: it begins with the configured one, of which the
+    /// slash at the end is a part.
+    #[must_use]
+    pub fn serves(&self, path: &str) -> bool {
+        path.starts_with(&self.0.config.path)
     }
 
     /// How many connections are live.

@@ -24,17 +24,32 @@ mod websocket;
 /// The parsers, for fuzzing and property tests; not part of the public interface.
 #[doc(hidden)]
 pub mod parsers {
-    pub use crate::engine::payload::{encode_payload, split_payload};
+    use bytes::Bytes;
+    use serde_json::value::RawValue;
+
+    pub use crate::engine::payload::{Part, Payload, encode_payload};
     pub use crate::engine::query::Query;
+    use crate::socket::args::Args;
     pub use crate::socket::parser::{Incoming, Kind, parse};
     pub use crate::websocket::frame::{Decoder, Message, server_frame};
+    pub use crate::websocket::handshake::{accept_key, is_upgrade};
+
+    /// The arguments of an event or an answer.
+    ///
+    /// # Errors
+    /// `()` if they are no array, or a placeholder stands for nothing.
+    #[expect(clippy::result_unit_err, reason = "there is nothing to say but that it is wrong")]
+    pub fn args(data: &RawValue, attachments: Vec<Bytes>) -> Result<Args, ()> {
+        Args::parse(data, attachments)
+    }
 }
 
 pub use adapter::{Adapter, Alone, Target};
 pub use config::{Config, Cors, CorsOrigin, RecoveryMode, Transports};
+pub use engine::raw::{RawHandler, RawMessage, RawPeer};
 pub use id::SocketId;
 pub use io::Io;
-pub use service::{EngineService, RemoteAddr};
+pub use service::{Door, EngineService, RemoteAddr};
 pub use socket::ack::{AckError, AckSender};
 pub use socket::args::Args;
 pub use socket::broadcast::Broadcast;

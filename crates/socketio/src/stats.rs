@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::engine::mailbox::Pushed;
+
 /// What has happened since the start. All counts only grow, but for `connections`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -21,6 +23,8 @@ pub struct Stats {
     pub packets_in: u64,
     /// Packets queued to connections.
     pub packets_out: u64,
+    /// Writes to WebSockets; fewer than packets when several wait.
+    pub writes: u64,
 }
 
 #[derive(Default)]
@@ -33,6 +37,7 @@ pub(crate) struct Counters {
     pub(crate) overflows: AtomicU64,
     pub(crate) packets_in: AtomicU64,
     pub(crate) packets_out: AtomicU64,
+    pub(crate) writes: AtomicU64,
 }
 
 impl Counters {
@@ -47,7 +52,40 @@ impl Counters {
             overflows: get(&self.overflows),
             packets_in: get(&self.packets_in),
             packets_out: get(&self.packets_out),
+            writes: get(&self.writes),
         }
+    }
+}
+
+/// What became of the packets of one emit; counted together, so that a fan-out counts once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) queued: u64,
+    dropped: u64,
+    overflowed: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, pushed: Pushed) {
+        match pushed {
+            Pushed::Queued => self.queued += 1,
+            Pushed::Dropped => self.dropped += 1,
+            Pushed::Overflowed => self.overflowed += 1,
+            Pushed::Gone => {}
+        }
+    }
+}
+
+impl Counters {
+    pub(crate) fn note(&self, tally: Tally) {
+        let add = |counter: &AtomicU64, more: u64| {
+            if more > 0 {
+                counter.fetch_add(more, Ordering::Relaxed);
+            }
+        };
+        add(&self.packets_out, tally.queued);
+        add(&self.dropped_volatile, tally.dropped);
+        add(&self.overflows, tally.overflowed);
     }
 }
 

@@ -28,6 +28,11 @@ impl Frame {
         Self::new(BINARY, &[payload])
     }
 
+    /// The heartbeat.
+    pub(crate) fn ping() -> Self {
+        Self { bytes: Bytes::from_static(b"\x81\x012"), head: 2, binary: false }
+    }
+
     fn new(opcode: u8, parts: &[&[u8]]) -> Self {
         let len = parts.iter().map(|part| part.len()).sum();
         let head = server_head_len(len);

@@ -28,11 +28,13 @@ pub(crate) struct Heart {
     timeout: Duration,
     due: Instant,
     waiting: bool,
+    /// Whether something else came since the ping.
+    refreshed: bool,
 }
 
 impl Heart {
     pub(crate) fn new(interval: Duration, timeout: Duration, now: Instant) -> Self {
-        Self { interval, timeout, due: now + interval, waiting: false }
+        Self { interval, timeout, due: now + interval, waiting: false, refreshed: false }
     }
 
     /// When to look again.
@@ -49,6 +51,7 @@ impl Heart {
             return Beat::Dead;
         }
         self.waiting = true;
+        self.refreshed = false;
         self.due += self.timeout.saturating_sub(EARLY);
         Beat::Ping
     }
@@ -59,8 +62,16 @@ impl Heart {
         self.due = now + self.interval;
     }
 
-    /// The peer said something else: it lives, and gets its time anew.
+    /// The peer said something else: it lives, and gets its time anew, once per ping.
     pub(crate) fn refresh(&mut self, now: Instant) {
+        if !self.refreshed {
+            self.refreshed = true;
+            self.hold(now);
+        }
+    }
+
+    /// The peer could not be heard: its time does not run.
+    pub(crate) fn hold(&mut self, now: Instant) {
         if self.waiting {
             self.due = self.due.max(now + self.timeout);
         }

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::frame::Frame;
 use crate::socket::handler::{Reason, TransportKind};
-use crate::stats::{Counters, count};
+use crate::socket::peer::Socket;
 use crate::websocket::link::Link;
 
 /// What a poll is answered with.
@@ -33,8 +33,8 @@ pub(crate) enum Request {
     Post(Bytes, oneshot::Sender<()>),
     /// A WebSocket wants to take over.
     Upgrade(Box<Link>),
-    /// The socket of this namespace was disconnected by the server.
-    Left(Arc<str>),
+    /// The server disconnected this socket by itself.
+    Left(Arc<Socket>),
     /// Close, after what is queued was sent, for this reason.
     Close(Reason),
     /// Close at once: the peer broke the transport's rules.
@@ -46,8 +46,25 @@ struct Mail {
     frames: VecDeque<Frame>,
     bytes: usize,
     requests: VecDeque<Request>,
+    /// A frame did not fit.
     full: bool,
+    /// No more frames are taken in.
+    sealed: bool,
+    /// Nothing is taken in.
     dead: bool,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits to be written.
+    Queued,
+    /// It was volatile, and the queue is filling.
+    Dropped,
+    /// It did not fit: the connection will be closed.
+    Overflowed,
+    /// The connection is over or closing.
+    Gone,
 }
 
 /// A connection, as others hold it.
@@ -59,18 +76,14 @@ pub(crate) struct Conn {
     /// Whether a POST is being read.
     pub(crate) posting: AtomicBool,
     /// Whether a WebSocket is trying to take over, or has.
-    pub(crate) upgrading: AtomicBool,
+    upgrading: AtomicBool,
+    /// Frames were taken, or none will be any more.
+    taken: Notify,
     limit: usize,
-    counters: Arc<Counters>,
 }
 
 impl Conn {
-    pub(crate) fn new(
-        sid: &str,
-        kind: TransportKind,
-        limit: usize,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(crate) fn new(sid: &str, kind: TransportKind, limit: usize) -> Self {
         Self {
             sid: sid.into(),
             mail: Mutex::default(),
@@ -78,35 +91,19 @@ impl Conn {
             transport: AtomicU8::new(kind as u8),
             posting: AtomicBool::new(false),
             upgrading: AtomicBool::new(false),
+            taken: Notify::new(),
             limit,
-            counters,
         }
     }
 
     /// Queues the frames of one packet, all or none.
-    pub(crate) fn push(&self, frames: &[Frame], volatile: bool) -> bool {
+    pub(crate) fn push(&self, frames: &[Frame], volatile: bool) -> Pushed {
         let size: usize = frames.iter().map(Frame::len).sum();
-        {
-            let mut mail = self.mail.lock();
-            if mail.dead || mail.full {
-                return false;
-            }
-            if volatile && mail.bytes + size > self.limit / 4 {
-                count(&self.counters.dropped_volatile);
-                return false;
-            }
-            // One packet always fits: it is bounded by whoever made it.
-            if mail.bytes + size > self.limit && mail.bytes > 0 {
-                mail.full = true;
-                count(&self.counters.overflows);
-            } else {
-                mail.bytes += size;
-                mail.frames.extend(frames.iter().cloned());
-            }
+        let pushed = self.mail.lock().push(frames, size, self.limit, volatile);
+        if matches!(pushed, Pushed::Queued | Pushed::Overflowed) {
+            self.waker.wake();
         }
-        count(&self.counters.packets_out);
-        self.waker.wake();
-        true
+        pushed
     }
 
     /// Asks the task for something; what is asked of a dead one is dropped.
@@ -138,7 +135,20 @@ impl Conn {
     pub(crate) fn take_frames(&self) -> VecDeque<Frame> {
         let mut mail = self.mail.lock();
         mail.bytes = 0;
+        self.taken.notify_waiters();
         std::mem::take(&mut mail.frames)
+    }
+
+    /// Waits until all frames that wait were taken, or no more will be.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let mut taken = std::pin::pin!(self.taken.notified());
+            taken.as_mut().enable();
+            if self.mail.lock().is_at_rest() {
+                return;
+            }
+            taken.await;
+        }
     }
 
     pub(crate) fn has_frames(&self) -> bool {
@@ -150,10 +160,32 @@ impl Conn {
         self.mail.lock().full
     }
 
+    /// No frames are taken in any more; those that wait stay.
+    pub(crate) fn seal(&self) {
+        self.mail.lock().sealed = true;
+        self.taken.notify_waiters();
+    }
+
+    /// A WebSocket wants to take over; whether it may.
+    pub(crate) fn begin_upgrade(&self) -> bool {
+        !self.upgrading.swap(true, Ordering::AcqRel)
+    }
+
+    /// Whether a WebSocket is trying to take over, or has.
+    pub(crate) fn is_upgrading(&self) -> bool {
+        self.upgrading.load(Ordering::Acquire)
+    }
+
+    /// Another WebSocket may try to take over.
+    pub(crate) fn end_upgrade(&self) {
+        self.upgrading.store(false, Ordering::Release);
+    }
+
     /// Nothing is taken in any more.
     pub(crate) fn kill(&self) {
         let mut mail = self.mail.lock();
         *mail = Mail { dead: true, ..Mail::default() };
+        self.taken.notify_waiters();
     }
 
     pub(crate) fn transport(&self) -> TransportKind {
@@ -165,5 +197,28 @@ impl Conn {
 
     pub(crate) fn set_transport(&self, kind: TransportKind) {
         self.transport.store(kind as u8, Ordering::Relaxed);
+    }
+}
+
+impl Mail {
+    fn is_at_rest(&self) -> bool {
+        self.frames.is_empty() || self.sealed || self.full
+    }
+
+    fn push(&mut self, frames: &[Frame], size: usize, limit: usize, volatile: bool) -> Pushed {
+        if self.dead || self.sealed || self.full {
+            return Pushed::Gone;
+        }
+        if volatile && self.bytes + size > limit / 4 {
+            return Pushed::Dropped;
+        }
+        // One packet always fits: it is bounded by whoever made it.
+        if self.bytes > 0 && self.bytes + size > limit {
+            self.full = true;
+            return Pushed::Overflowed;
+        }
+        self.bytes += size;
+        self.frames.extend(frames.iter().cloned());
+        Pushed::Queued
     }
 }

@@ -10,5 +10,6 @@ pub(crate) mod mailbox;
 pub(crate) mod payload;
 pub(crate) mod polling;
 pub(crate) mod query;
+pub(crate) mod raw;
 pub(crate) mod sessions;
 pub(crate) mod slots;

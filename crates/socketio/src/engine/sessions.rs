@@ -2,21 +2,26 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::RwLock;
 
-use super::mailbox::Conn;
+use super::mailbox::{Conn, Request};
+use crate::id::token;
+use crate::io::Shared;
+use crate::socket::handler::{Reason, TransportKind};
+use crate::stats::count;
 
 /// All live sessions.
 #[derive(Default)]
 pub(crate) struct Sessions(RwLock<HashMap<Arc<str>, Arc<Conn>>>);
 
 impl Sessions {
-    pub(crate) fn insert(&self, conn: Arc<Conn>) {
+    fn insert(&self, conn: Arc<Conn>) {
         self.0.write().insert(Arc::clone(&conn.sid), conn);
     }
 
-    pub(crate) fn remove(&self, sid: &str) {
+    fn remove(&self, sid: &str) {
         self.0.write().remove(sid);
     }
 
@@ -26,5 +31,58 @@ impl Sessions {
 
     pub(crate) fn all(&self) -> Vec<Arc<Conn>> {
         self.0.read().values().cloned().collect()
+    }
+}
+
+/// A session is known and counted for as long as this lives, however its task ends.
+pub(crate) struct Registration {
+    io: Arc<Shared>,
+    conn: Arc<Conn>,
+}
+
+impl Registration {
+    /// Makes a session under a fresh id.
+    pub(crate) fn new(io: &Arc<Shared>, kind: TransportKind) -> Self {
+        let node = io.config.node_id.as_deref().unwrap_or_default();
+        let sid = format!("{node}{}", token());
+        let conn = Arc::new(Conn::new(&sid, kind, io.config.max_queue_bytes));
+        io.sessions.insert(Arc::clone(&conn));
+        count(&io.counters.handshakes);
+        count(&io.counters.connections);
+        // It may have been let in just before the door closed.
+        if io.draining.load(Ordering::SeqCst) {
+            conn.ask(Request::Close(Reason::Draining));
+        }
+        Self { io: Arc::clone(io), conn }
+    }
+
+    pub(crate) fn conn(&self) -> &Arc<Conn> {
+        &self.conn
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.conn.kill();
+        self.io.sessions.remove(&self.conn.sid);
+        self.io.counters.connections.fetch_sub(1, Ordering::SeqCst);
+        self.io.closed.notify_waiters();
+    }
+}
+
+/// Turns go on after their connection's end; a drain waits for them for as long as this lives.
+pub(crate) struct Finishing(Arc<Shared>);
+
+impl Finishing {
+    pub(crate) fn new(io: &Arc<Shared>) -> Self {
+        io.finishing.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(io))
+    }
+}
+
+impl Drop for Finishing {
+    fn drop(&mut self) {
+        self.0.finishing.fetch_sub(1, Ordering::SeqCst);
+        self.0.closed.notify_waiters();
     }
 }

@@ -1,5 +1,7 @@
 //! Answers, byte for byte those of the reference server.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
@@ -9,25 +11,28 @@ use http_body_util::Full;
 pub(super) type Reply = Response<Full<Bytes>>;
 
 /// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     UnknownTransport,
     UnknownSession,
     BadMethod,
     BadRequest,
     UnsupportedVersion,
+    /// The product does not let it in.
+    Forbidden(Cow<'static, str>),
     /// No connection is taken now: the node is full, or going down.
     Unavailable,
 }
 
 impl Fault {
-    fn code_and_text(self) -> (u8, &'static str) {
+    fn code_and_text(&self) -> (u8, &str) {
         match self {
             Self::UnknownTransport => (0, "Transport unknown"),
             Self::UnknownSession => (1, "Session ID unknown"),
             Self::BadMethod => (2, "Bad handshake method"),
             Self::BadRequest => (3, "Bad request"),
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
+            Self::Forbidden(message) => (4, message),
             Self::Unavailable => (4, "Service unavailable"),
         }
     }
@@ -37,12 +42,15 @@ impl Fault {
         let (code, text) = self.code_and_text();
         let status = match self {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            // An upgrade is refused with 400 whatever the reason.
+            Self::Forbidden(_) if !upgrade => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
         };
         let (kind, body) = if upgrade {
             ("text/html", text.to_owned())
         } else {
-            ("application/json", format!("{{\"code\":{code},\"message\":\"{text}\"}}"))
+            let message = serde_json::Value::from(text);
+            ("application/json", format!("{{\"code\":{code},\"message\":{message}}}"))
         };
         let mut response = with(status, kind, body);
         if upgrade {

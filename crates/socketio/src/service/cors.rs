@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -27,7 +27,6 @@ pub(super) fn preflight<B>(cors: Option<&Cors>, request: &Request<B>) -> Option<
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
         headers.append(VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
     }
-    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     Some(response)
 }
 

@@ -8,6 +8,7 @@ mod cors;
 mod polling;
 mod upgrade;
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,14 +17,16 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower::Service;
 
+use crate::engine::driver::Driver;
 use crate::engine::mailbox::Conn;
 use crate::engine::query::Query;
-use crate::id::token;
+use crate::engine::sessions::Registration;
 use crate::io::Shared;
 use crate::socket::handler::{Handshake, TransportKind};
 use crate::stats::count;
@@ -37,6 +40,12 @@ pub struct RemoteAddr(pub SocketAddr);
 /// The service of a server. Cheap to clone.
 #[derive(Clone)]
 pub struct EngineService(pub(crate) Arc<Shared>);
+
+/// Decides who may open a connection, before anything else is known of it than the request.
+pub trait Door: std::fmt::Debug + Send + Sync {
+    /// Lets a request in, or refuses it with a message for the client.
+    fn open<'a>(&'a self, request: &'a Parts) -> BoxFuture<'a, Result<(), Cow<'static, str>>>;
+}
 
 impl<B> Service<Request<B>> for EngineService
 where
@@ -86,8 +95,9 @@ where
 {
     let upgrade = is_upgrade(request.headers());
     let checked = check(io, request.method(), request.headers(), request.uri().query(), upgrade)?;
+    let request = if checked.session.is_none() { allow(io, request).await? } else { request };
     match (checked.session, checked.transport) {
-        (None, TransportKind::Polling) => open(io, &request, checked.query),
+        (None, TransportKind::Polling) => Ok(open(io, &request, checked.query)),
         (Some(conn), TransportKind::Polling) => polling::serve(io, conn, request).await,
         (session, TransportKind::WebSocket) => upgrade::serve(io, session, request, checked.query),
     }
@@ -112,10 +122,11 @@ fn check(
         return Err(Fault::BadRequest);
     }
     let websocket = transport == TransportKind::WebSocket;
-    if let Some(sid) = &query.sid {
+    if let Some(sid) = query.sid.as_ref().filter(|sid| !sid.is_empty()) {
         let session = io.sessions.get(sid).ok_or(Fault::UnknownSession)?;
         let mismatch = !upgrade && session.transport() != transport;
-        if mismatch || (websocket && !upgrade) || (upgrade && !websocket) {
+        let other_version = upgrade && query.eio.as_deref() != Some("4");
+        if mismatch || websocket != upgrade || other_version {
             return Err(Fault::BadRequest);
         }
         return Ok(Checked { transport, session: Some(session), query });
@@ -133,34 +144,27 @@ fn check(
         .config
         .max_connections
         .is_some_and(|most| io.counters.connections.load(Ordering::Relaxed) >= most as u64);
-    if full || io.draining.load(Ordering::Acquire) {
+    if full || io.draining.load(Ordering::SeqCst) {
         return Err(Fault::Unavailable);
     }
     Ok(Checked { transport, session: None, query })
 }
 
-/// A new polling session.
-fn open<B>(io: &Arc<Shared>, request: &Request<B>, query: Query) -> Result<Reply, Fault> {
-    let conn = new_session(io, TransportKind::Polling);
-    let handshake = handshake(io, request, query);
-    let driver =
-        crate::engine::driver::Driver::new(Arc::clone(io), Arc::clone(&conn), None, handshake);
-    tokio::spawn(driver.run());
-    Ok(answer::payload(open_packet(io, &conn.sid, TransportKind::Polling)))
+/// Asks the product whether a new connection may be made.
+async fn allow<B>(io: &Shared, request: Request<B>) -> Result<Request<B>, Fault> {
+    let Some(door) = &io.config.door else { return Ok(request) };
+    let (parts, body) = request.into_parts();
+    door.open(&parts).await.map_err(Fault::Forbidden)?;
+    Ok(Request::from_parts(parts, body))
 }
 
-/// Registers a session under a fresh id.
-fn new_session(io: &Shared, kind: TransportKind) -> Arc<Conn> {
-    let sid = match &io.config.node_id {
-        Some(node) => format!("{node}{}", token()),
-        None => token(),
-    };
-    let limit = io.config.max_queue_bytes;
-    let conn = Arc::new(Conn::new(&sid, kind, limit, Arc::clone(&io.counters)));
-    io.sessions.insert(Arc::clone(&conn));
-    count(&io.counters.handshakes);
-    count(&io.counters.connections);
-    conn
+/// A new polling session.
+fn open<B>(io: &Arc<Shared>, request: &Request<B>, query: Query) -> Reply {
+    let registration = Registration::new(io, TransportKind::Polling);
+    let open = open_packet(io, &registration.conn().sid, TransportKind::Polling);
+    let handshake = handshake(io, request, query);
+    tokio::spawn(Driver::new(Arc::clone(io), registration, None, handshake).run());
+    answer::payload(open)
 }
 
 fn open_packet(io: &Shared, sid: &str, kind: TransportKind) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::answer::{self, Fault, Reply};
 use crate::engine::mailbox::{Conn, PollAnswer, Request as Ask};
 use crate::io::Shared;
+use crate::socket::handler::TransportKind;
 
 /// Serves a GET or POST of a session.
 pub(super) async fn serve<B>(
@@ -38,6 +39,7 @@ async fn get(conn: &Conn) -> Result<Reply, Fault> {
     match packets.await {
         Ok(PollAnswer::Body(body)) => Ok(answer::payload(body)),
         Ok(PollAnswer::Overlap) => Ok(answer::empty(StatusCode::BAD_REQUEST)),
+        Err(_) if conn.transport() == TransportKind::WebSocket => Err(Fault::BadRequest),
         Err(_) => Err(Fault::UnknownSession),
     }
 }
@@ -71,42 +73,44 @@ where
     if kind.is_some_and(|kind| kind.starts_with("application/octet-stream")) {
         return Ok(answer::empty(StatusCode::BAD_REQUEST));
     }
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|len| len.to_str().ok());
-    let declared: Option<usize> = declared.and_then(|len| len.parse().ok());
-    let max = io.config.max_payload;
-    if declared.is_some_and(|len| len > max) {
-        posting.taken = true;
-        return Ok(answer::empty(StatusCode::PAYLOAD_TOO_LARGE));
-    }
-    let body = match read(request.into_body(), max).await {
-        Ok(body) => body,
-        Err(TooLong(true)) => {
+    let body = match read(request.into_body(), io.config.max_payload).await {
+        Ok(Some(body)) => body,
+        Ok(None) => {
             posting.taken = true;
             return Ok(answer::empty(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        Err(TooLong(false)) => return Ok(answer::empty(StatusCode::BAD_REQUEST)),
+        Err(BrokenOff) => return Ok(answer::empty(StatusCode::BAD_REQUEST)),
     };
-    posting.taken = true;
     let (reply, taken) = oneshot::channel();
     conn.ask(Ask::Post(body, reply));
     let _ = taken.await;
+    posting.taken = true;
     Ok(answer::ok())
 }
 
-/// Why a body could not be read: it was too long, or it broke off.
-struct TooLong(bool);
+/// How many times too long a body may be and still be read to its end, so that a client which
+/// writes before it reads hears that it was too long.
+const PATIENCE: usize = 8;
 
-async fn read<B: Body<Data = Bytes>>(body: B, max: usize) -> Result<Bytes, TooLong> {
+/// The body ended before its end.
+struct BrokenOff;
+
+/// The body, or nothing if it is longer than `max`. No more than that is held.
+async fn read<B: Body<Data = Bytes>>(body: B, max: usize) -> Result<Option<Bytes>, BrokenOff> {
     let mut body = pin!(body);
     let mut all = BytesMut::new();
+    let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| TooLong(false))?;
-        if let Ok(data) = frame.into_data() {
-            if all.len() + data.len() > max {
-                return Err(TooLong(true));
-            }
+        let Ok(data) = frame.map_err(|_| BrokenOff)?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > max.saturating_mul(PATIENCE) {
+            return Ok(None);
+        }
+        if length <= max {
             all.extend_from_slice(&data);
+        } else {
+            all = BytesMut::new();
         }
     }
-    Ok(all.freeze())
+    Ok((length <= max).then(|| all.freeze()))
 }

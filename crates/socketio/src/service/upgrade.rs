@@ -1,24 +1,22 @@
 //! WebSockets: new sessions, and polling sessions that change over.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, UPGRADE};
 use http::{HeaderValue, Request, StatusCode};
 use hyper::upgrade::OnUpgrade;
 
 use super::answer::{self, Fault, Reply};
-use super::{handshake, new_session, open_packet};
+use super::{handshake, open_packet};
 use crate::engine::driver::Driver;
 use crate::engine::frame::Frame;
 use crate::engine::mailbox::{Conn, Request as Ask};
 use crate::engine::query::Query;
+use crate::engine::sessions::Registration;
 use crate::io::Shared;
-use crate::socket::handler::TransportKind;
+use crate::socket::handler::{Handshake, TransportKind};
 use crate::websocket::handshake::accept_key;
 use crate::websocket::link::Link;
-
-const CLOSE_OPCODE: u8 = 0x8;
 
 /// Answers 101 and takes the stream over when the HTTP stack lets go of it.
 pub(super) fn serve<B>(
@@ -31,48 +29,46 @@ pub(super) fn serve<B>(
     let upgrade = hyper::upgrade::on(&mut request);
     match session {
         Some(conn) => {
-            let first = !conn.upgrading.swap(true, Ordering::AcqRel);
+            let first = conn.begin_upgrade();
             tokio::spawn(change_over(Arc::clone(io), conn, upgrade, first));
         }
         None => {
-            let conn = new_session(io, TransportKind::WebSocket);
+            let registration = Registration::new(io, TransportKind::WebSocket);
             let handshake = handshake(io, &request, query);
-            let io = Arc::clone(io);
-            tokio::spawn(async move {
-                match upgrade.await {
-                    Ok(upgraded) => {
-                        let mut link = Box::new(Link::new(upgraded, io.config.max_payload));
-                        let open = open_packet(&io, &conn.sid, TransportKind::WebSocket);
-                        link.push(Frame::text(&[open.as_bytes()]).websocket());
-                        Box::pin(Driver::new(io, conn, Some(link), handshake).run()).await;
-                    }
-                    Err(_) => {
-                        io.sessions.remove(&conn.sid);
-                        io.counters.connections.fetch_sub(1, Ordering::Relaxed);
-                    }
-                }
-            });
+            tokio::spawn(begin(Arc::clone(io), registration, upgrade, handshake));
         }
     }
     Ok(switching(key))
 }
 
+/// Begins a session on its WebSocket. Its task is another one, so that what the HTTP stack needed
+/// for the change is not held for the session's life.
+async fn begin(
+    io: Arc<Shared>,
+    registration: Registration,
+    upgrade: OnUpgrade,
+    handshake: Arc<Handshake>,
+) {
+    let Some(mut link) = take_over(&io, upgrade).await else { return };
+    let open = open_packet(&io, &registration.conn().sid, TransportKind::WebSocket);
+    link.push(Frame::text(&[open.as_bytes()]).websocket());
+    tokio::spawn(Driver::new(io, registration, Some(link), handshake).run());
+}
+
+/// The stream, when the HTTP stack has let go of it; in bounded time.
+async fn take_over(io: &Shared, upgrade: OnUpgrade) -> Option<Box<Link>> {
+    let upgraded = tokio::time::timeout(io.config.upgrade_timeout, upgrade).await.ok()?.ok()?;
+    Some(Box::new(Link::new(upgraded, io.config.max_payload)))
+}
+
 /// Hands the WebSocket to the session's task; a second one for the same session is closed.
 async fn change_over(io: Arc<Shared>, conn: Arc<Conn>, upgrade: OnUpgrade, first: bool) {
-    let Ok(upgraded) = upgrade.await else {
-        if first {
-            conn.upgrading.store(false, Ordering::Release);
-        }
-        return;
-    };
-    let mut link = Box::new(Link::new(upgraded, io.config.max_payload));
-    if first {
-        conn.ask(Ask::Upgrade(link));
-        return;
+    match take_over(&io, upgrade).await {
+        Some(link) if first => conn.ask(Ask::Upgrade(link)),
+        Some(link) => link.dismiss(),
+        None if first => conn.end_upgrade(),
+        None => {}
     }
-    link.push_frame(CLOSE_OPCODE, &[]);
-    let closed = std::future::poll_fn(|cx| link.poll_flush(cx));
-    let _ = tokio::time::timeout(io.config.write_timeout, closed).await;
 }
 
 fn switching(key: HeaderValue) -> Reply {

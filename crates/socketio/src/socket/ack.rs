@@ -64,15 +64,15 @@ struct Table {
 }
 
 impl Pending {
-    /// An id, and where its answer will come.
-    pub(crate) fn expect(&self) -> (u64, oneshot::Receiver<Args>) {
+    /// A place for an answer, for as long as somebody waits for it.
+    pub(crate) fn expect(&self) -> Expected<'_> {
         let mut table = self.0.lock();
         let table = table.get_or_insert_with(Box::default);
         let id = table.next;
         table.next += 1;
         let (sender, receiver) = oneshot::channel();
         table.waiting.insert(id, sender);
-        (id, receiver)
+        Expected { pending: self, id, answer: receiver }
     }
 
     /// An answer came; an unknown one is passed over.
@@ -83,15 +83,23 @@ impl Pending {
         }
     }
 
-    /// Nobody waits for it any more.
-    pub(crate) fn forget(&self, id: u64) {
-        if let Some(table) = self.0.lock().as_mut() {
-            table.waiting.remove(&id);
-        }
-    }
-
     /// No answer will come.
     pub(crate) fn clear(&self) {
         self.0.lock().take();
+    }
+}
+
+/// An answer that is waited for; when this is dropped, it no longer is.
+pub(crate) struct Expected<'a> {
+    pending: &'a Pending,
+    pub(crate) id: u64,
+    pub(crate) answer: oneshot::Receiver<Args>,
+}
+
+impl Drop for Expected<'_> {
+    fn drop(&mut self) {
+        if let Some(table) = self.pending.0.lock().as_mut() {
+            table.waiting.remove(&self.id);
+        }
     }
 }

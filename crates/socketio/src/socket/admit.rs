@@ -1,36 +1,26 @@
 //! Joining a namespace: authorise, register, replay, CONNECT.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::handler::{Admission, ConnectRequest, Handshake};
+use super::greeting::{connect_frame, refused};
+use super::handler::{Admission, ConnectRequest, Handshake, Reason};
 use super::namespace::Namespace;
 use super::peer::{Parts, Socket};
-use super::recovery::Restored;
+use super::recovery::Lost;
 use crate::engine::frame::Frame;
 use crate::engine::mailbox::Conn;
-use crate::engine::slots::refused;
 use crate::id::{SocketId, token};
 
 /// How a CONNECT ended.
 pub(crate) enum Outcome {
     /// The socket is live and its CONNECT queued.
     Admitted(Arc<Socket>),
-    /// The text of the CONNECT_ERROR, without the Engine.IO type.
-    Refused(String),
-}
-
-/// Ends a socket whose connection goes away while it is being admitted.
-struct Guard(Option<Arc<Socket>>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(socket) = self.0.take() {
-            socket.end(super::handler::Reason::TransportClose);
-        }
-    }
+    /// The CONNECT_ERROR.
+    Refused(Frame),
 }
 
 /// Lets a client into a namespace.
@@ -40,45 +30,145 @@ pub(crate) async fn connect(
     handshake: Arc<Handshake>,
     payload: Option<Box<RawValue>>,
 ) -> Outcome {
-    let request = request(&namespace, &conn, &handshake, payload);
-    let restored = restore(&namespace, &request);
-    let skip = restored.is_some() && namespace.journal().is_some_and(|j| j.skips_middlewares());
-    let admission = if skip {
-        None
-    } else {
-        match namespace.handler().authorize(&request).await {
-            Ok(admission) => Some(admission),
-            Err(refusal) => {
-                let text = refused(namespace.path(), &refusal.message, refusal.data.as_ref());
-                return Outcome::Refused(text);
-            }
+    let request = request(&namespace, &conn, handshake, payload);
+    let door = Door { namespace, conn };
+    let skip = door.namespace.journal().is_some_and(|journal| journal.skips_middlewares());
+    if let Some(socket) = skip.then(|| door.restore(&request, None)).flatten() {
+        return door.welcome(socket).await;
+    }
+    let admission = match door.namespace.handler().authorize(&request).await {
+        Ok(admission) => admission,
+        Err(refusal) => {
+            let path = door.namespace.path();
+            return Outcome::Refused(refused(path, &refusal.message, refusal.data.as_ref()));
         }
     };
-    let socket = Arc::new(Socket::new(parts(&namespace, &conn, &handshake, &admission, &restored)));
-    if let Some(old) = namespace.get(socket.id().as_str()) {
-        old.evict();
+    let restored = if skip { None } else { door.restore(&request, Some(&admission.data)) };
+    match restored {
+        Some(socket) => door.welcome(socket).await,
+        None if admission.recovered => {
+            let socket = door.enter(door.fresh(&request, admission));
+            door.welcome(socket).await
+        }
+        None => Outcome::Admitted(door.greet(door.fresh(&request, admission))),
     }
-    let mut guard = Guard(Some(Arc::clone(&socket)));
-    namespace.register(&socket);
-    for room in admission.iter().flat_map(|admission| &admission.rooms) {
-        socket.join(room);
-    }
-    if let Some(restored) = restored {
-        restored.rooms.iter().for_each(|room| socket.join(room));
-        for packet in &restored.missed {
-            socket.push(packet, false);
+}
+
+/// Ends a socket whose connection goes away while it is being admitted.
+struct Guard(Option<Arc<Socket>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(socket) = self.0.take() {
+            socket.end(Reason::TransportClose);
         }
     }
-    namespace.handler().on_admitted(&socket).await;
-    socket.push_frames(&[connect_frame(&socket)], false);
-    guard.0 = None;
-    Outcome::Admitted(socket)
+}
+
+/// Where a client comes in.
+struct Door {
+    namespace: Namespace,
+    conn: Arc<Conn>,
+}
+
+/// A socket before it is registered, and the rooms it begins in.
+struct Entrant {
+    socket: Arc<Socket>,
+    rooms: Vec<String>,
+}
+
+impl Door {
+    /// From this process's memory: the socket as it was, in its rooms, with what it missed.
+    fn restore(
+        &self,
+        request: &ConnectRequest,
+        data: Option<&Arc<dyn Any + Send + Sync>>,
+    ) -> Option<Arc<Socket>> {
+        let (pid, offset) = (request.pid.as_deref()?, request.offset.as_deref()?);
+        let (socket, old) = self.namespace.journal()?.restore(pid, offset, |lost, missed| {
+            let entered = self.register(self.restored(request, pid, lost, data));
+            missed.iter().for_each(|packet| {
+                entered.0.push(packet, false);
+            });
+            entered
+        })?;
+        old.iter().for_each(Socket::evict);
+        Some(socket)
+    }
+
+    fn restored(
+        &self,
+        request: &ConnectRequest,
+        pid: &str,
+        lost: Lost,
+        data: Option<&Arc<dyn Any + Send + Sync>>,
+    ) -> Entrant {
+        let data = data.map_or(lost.data, Arc::clone);
+        let pid = Some(pid.to_owned());
+        let socket = self.socket(request, lost.id, pid, data, true);
+        Entrant { socket, rooms: lost.rooms }
+    }
+
+    fn fresh(&self, request: &ConnectRequest, admission: Admission) -> Entrant {
+        let id = admission.id.unwrap_or_else(SocketId::random);
+        let pid = self.namespace.journal().map(|_| token()).or(admission.pid);
+        let socket = self.socket(request, id, pid, admission.data, admission.recovered);
+        Entrant { socket, rooms: admission.rooms }
+    }
+
+    fn socket(
+        &self,
+        request: &ConnectRequest,
+        id: SocketId,
+        pid: Option<String>,
+        data: Arc<dyn Any + Send + Sync>,
+        recovered: bool,
+    ) -> Arc<Socket> {
+        Arc::new(Socket::new(Parts {
+            id,
+            namespace: self.namespace.clone(),
+            conn: Arc::clone(&self.conn),
+            handshake: Arc::clone(&request.handshake),
+            data,
+            pid,
+            recovered,
+        }))
+    }
+
+    /// Makes a socket known; whoever had its id is evicted.
+    fn enter(&self, entrant: Entrant) -> Arc<Socket> {
+        let (socket, old) = self.register(entrant);
+        old.iter().for_each(Socket::evict);
+        socket
+    }
+
+    /// Makes a socket known; it, and the one that had its id.
+    fn register(&self, entrant: Entrant) -> (Arc<Socket>, Option<Arc<Socket>>) {
+        let old = self.namespace.register(&entrant.socket);
+        entrant.rooms.iter().for_each(|room| entrant.socket.join(room));
+        (entrant.socket, old)
+    }
+
+    /// A fresh socket hears CONNECT before anything else.
+    fn greet(&self, entrant: Entrant) -> Arc<Socket> {
+        entrant.socket.push_frames(&[connect_frame(&entrant.socket)], false);
+        self.enter(entrant)
+    }
+
+    /// A recovered socket hears what it missed before CONNECT.
+    async fn welcome(&self, socket: Arc<Socket>) -> Outcome {
+        let mut guard = Guard(Some(Arc::clone(&socket)));
+        self.namespace.handler().on_recovered(&socket).await;
+        socket.push_frames(&[connect_frame(&socket)], false);
+        guard.0 = None;
+        Outcome::Admitted(socket)
+    }
 }
 
 fn request(
     namespace: &Namespace,
     conn: &Conn,
-    handshake: &Arc<Handshake>,
+    handshake: Arc<Handshake>,
     payload: Option<Box<RawValue>>,
 ) -> ConnectRequest {
     let fields: Map<String, Value> =
@@ -89,49 +179,7 @@ fn request(
         pid: field("pid"),
         offset: field("offset"),
         auth: payload,
-        handshake: Arc::clone(handshake),
+        handshake,
         transport: conn.transport(),
     }
-}
-
-fn restore(namespace: &Namespace, request: &ConnectRequest) -> Option<Restored> {
-    namespace.journal()?.restore(request.pid.as_deref()?, request.offset.as_deref()?)
-}
-
-fn parts(
-    namespace: &Namespace,
-    conn: &Arc<Conn>,
-    handshake: &Arc<Handshake>,
-    admission: &Option<Admission>,
-    restored: &Option<Restored>,
-) -> Parts {
-    let data = match (admission, restored) {
-        (Some(admission), _) => Arc::clone(&admission.data),
-        (None, Some(restored)) => Arc::clone(&restored.data),
-        (None, None) => Arc::new(()),
-    };
-    let named = admission.as_ref().and_then(|admission| admission.id.clone());
-    let fresh_pid = || match namespace.journal() {
-        Some(_) => Some(token()),
-        None => admission.as_ref().and_then(|admission| admission.pid.clone()),
-    };
-    Parts {
-        id: restored.as_ref().map(|r| r.id.clone()).or(named).unwrap_or_else(SocketId::random),
-        namespace: namespace.clone(),
-        conn: Arc::clone(conn),
-        handshake: Arc::clone(handshake),
-        data,
-        pid: restored.as_ref().map(|restored| restored.pid.clone()).or_else(fresh_pid),
-        recovered: restored.is_some() || admission.as_ref().is_some_and(|a| a.recovered),
-    }
-}
-
-fn connect_frame(socket: &Socket) -> Frame {
-    let path = socket.namespace().path();
-    let mut body = json!({ "sid": socket.id().as_str() });
-    if let Some(pid) = &socket.pid {
-        body["pid"] = pid.as_str().into();
-    }
-    let space = if path == "/" { String::new() } else { format!("{path},") };
-    Frame::text(&[b"40", space.as_bytes(), body.to_string().as_bytes()])
 }

@@ -8,6 +8,7 @@ use super::packet::Packet;
 use super::peer::Socket;
 use crate::adapter::Target;
 use crate::id::SocketId;
+use crate::stats::Tally;
 
 /// A choice of sockets, and what to do with them. Each socket is reached once.
 #[must_use = "a choice alone does nothing"]
@@ -53,18 +54,25 @@ impl<'a> Broadcast<'a> {
 
     /// Sends an event; how many sockets of this node were reached.
     pub fn emit(&self, packet: &Packet) -> usize {
-        let path = self.namespace.path();
-        let noted = self.namespace.journal().filter(|_| !self.target.volatile);
-        let noted = noted.map(|journal| journal.note(packet, self.target.clone()));
-        let frames = noted.as_ref().unwrap_or(packet).frames(path);
-        let mut reached = 0;
-        self.for_each(|socket| {
-            reached += usize::from(socket.push_frames(&frames, self.target.volatile));
-        });
+        let volatile = self.target.volatile;
+        let reached = match self.namespace.journal().filter(|_| !volatile) {
+            Some(journal) => {
+                journal.deliver(packet, self.target.clone(), |noted| self.deliver(noted))
+            }
+            None => self.deliver(packet),
+        };
         if !self.local {
-            self.namespace.adapter().broadcast(path, &self.target, packet);
+            self.namespace.adapter().broadcast(self.namespace.path(), &self.target, packet);
         }
         reached
+    }
+
+    fn deliver(&self, packet: &Packet) -> usize {
+        let frames = packet.frames(self.namespace.path());
+        let mut tally = Tally::default();
+        self.for_each(|socket| tally.add(socket.offer(&frames, self.target.volatile)));
+        self.namespace.note(tally);
+        usize::try_from(tally.queued).unwrap_or(usize::MAX)
     }
 
     /// Lets them into a room.

@@ -51,6 +51,13 @@ impl Event {
         self.args.get(0)
     }
 
+    /// How many bytes it holds.
+    pub(crate) fn size(&self) -> usize {
+        let texts: usize = self.args.values.iter().map(|value| value.get().len()).sum();
+        let files: usize = self.args.attachments.iter().map(Bytes::len).sum();
+        self.name.len() + texts + files
+    }
+
     /// The way to answer, if the client asked for an answer. To be taken once.
     pub fn take_ack(&mut self) -> Option<AckSender> {
         self.ack.take()

@@ -51,6 +51,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether what the client said before is still handled: it went, it was not thrown out.
+    pub(crate) fn lets_finish(self) -> bool {
+        match self {
+            Self::ClientDisconnect
+            | Self::ServerClose
+            | Self::Draining
+            | Self::PingTimeout
+            | Self::TransportClose
+            | Self::TransportError => true,
+            Self::ServerDisconnect
+            | Self::ParseError
+            | Self::Overflow
+            | Self::Replaced
+            | Self::ServerError => false,
+        }
+    }
+
     /// Whether the client may come back to where it was.
     pub(crate) fn is_recoverable(self) -> bool {
         !matches!(self, Self::ClientDisconnect | Self::ServerDisconnect | Self::Replaced)
@@ -172,8 +189,8 @@ pub trait Handler: Send + Sync + 'static {
         request: &'a ConnectRequest,
     ) -> BoxFuture<'a, Result<Admission, Refusal>>;
 
-    /// The socket is registered; what is queued here goes out before the CONNECT.
-    fn on_admitted<'a>(&'a self, _socket: &'a Arc<Socket>) -> BoxFuture<'a, ()> {
+    /// A recovered socket is back in its rooms; what is queued here goes out before the CONNECT.
+    fn on_recovered<'a>(&'a self, _socket: &'a Arc<Socket>) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))
     }
 
@@ -185,6 +202,8 @@ pub trait Handler: Send + Sync + 'static {
     /// An event came.
     fn on_event(&self, socket: &Arc<Socket>, event: Event) -> Turn;
 
-    /// The socket ended: called exactly once for each that was admitted; must not block.
+    /// The socket ended: called exactly once for each that was admitted; must not block. Turns
+    /// that are under way go on for a bounded time; events that came before it begin after it,
+    /// unless the server threw the socket out.
     fn on_disconnect(&self, _socket: &Arc<Socket>, _reason: Reason) {}
 }

@@ -5,6 +5,7 @@ pub(crate) mod admit;
 pub(crate) mod args;
 pub(crate) mod broadcast;
 pub(crate) mod event;
+pub(crate) mod greeting;
 pub(crate) mod handler;
 pub(crate) mod namespace;
 pub(crate) mod packet;

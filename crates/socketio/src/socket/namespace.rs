@@ -7,12 +7,12 @@ use parking_lot::RwLock;
 
 use super::broadcast::Broadcast;
 use super::handler::{Handler, Reason};
-use super::packet::Packet;
 use super::peer::Socket;
 use super::recovery::Journal;
 use super::rooms::Rooms;
-use crate::adapter::{Adapter, Target};
+use crate::adapter::Adapter;
 use crate::id::SocketId;
+use crate::stats::{Counters, Tally};
 
 /// A namespace. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +25,7 @@ struct Inner {
     sockets: RwLock<HashMap<SocketId, Arc<Socket>>>,
     rooms: Rooms,
     journal: Option<Journal>,
+    counters: Arc<Counters>,
 }
 
 impl Namespace {
@@ -33,9 +34,11 @@ impl Namespace {
         handler: Arc<dyn Handler>,
         adapter: Arc<dyn Adapter>,
         journal: Option<Journal>,
+        counters: Arc<Counters>,
     ) -> Self {
         let (sockets, rooms) = (RwLock::default(), Rooms::default());
-        Self(Arc::new(Inner { path: path.into(), handler, adapter, sockets, rooms, journal }))
+        let path = path.into();
+        Self(Arc::new(Inner { path, handler, adapter, sockets, rooms, journal, counters }))
     }
 
     /// Its name, with the slash.
@@ -45,13 +48,11 @@ impl Namespace {
     }
 
     /// To the sockets of a room. A socket is alone in the room named by its id.
-    #[must_use]
     pub fn to(&self, room: &str) -> Broadcast<'_> {
         Broadcast::new(self).to(room)
     }
 
     /// To all sockets.
-    #[must_use]
     pub fn all(&self) -> Broadcast<'_> {
         Broadcast::new(self)
     }
@@ -118,8 +119,13 @@ impl Namespace {
         self.0.journal.as_ref()
     }
 
-    pub(crate) fn register(&self, socket: &Arc<Socket>) {
-        self.0.sockets.write().insert(socket.id().clone(), Arc::clone(socket));
+    /// Makes a socket known; the one that had its id before, if any.
+    pub(crate) fn register(&self, socket: &Arc<Socket>) -> Option<Arc<Socket>> {
+        self.0.sockets.write().insert(socket.id().clone(), Arc::clone(socket))
+    }
+
+    pub(crate) fn note(&self, tally: Tally) {
+        self.0.counters.note(tally);
     }
 
     /// A socket ended.
@@ -128,17 +134,11 @@ impl Namespace {
             journal.remember(socket, rooms);
         }
         for room in rooms {
-            self.0.rooms.remove(room, socket.id());
+            self.0.rooms.remove(room, socket);
         }
         let mut sockets = self.0.sockets.write();
         if sockets.get(socket.id()).is_some_and(|known| Arc::ptr_eq(known, socket)) {
             sockets.remove(socket.id());
         }
-    }
-
-    /// With recovery from memory: the packet with its offset, noted for that socket.
-    pub(crate) fn note(&self, packet: &Packet, id: &SocketId) -> Option<Packet> {
-        let target = Target { rooms: vec![id.to_string()], ..Target::default() };
-        self.journal().map(|journal| journal.note(packet, target))
     }
 }

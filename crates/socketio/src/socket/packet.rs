@@ -1,5 +1,6 @@
 //! Outgoing packets, encoded once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -30,8 +31,8 @@ struct Inner {
     /// The array's text.
     json: String,
     attachments: Vec<Bytes>,
-    /// The frames of an event in the namespace `/`, which most are.
-    plain: OnceLock<Vec<Frame>>,
+    /// Its frames in the namespace it was first sent in, most often the only one.
+    first: OnceLock<(Box<str>, Vec<Frame>)>,
 }
 
 impl Packet {
@@ -59,7 +60,7 @@ impl Packet {
     }
 
     fn new(json: String, attachments: Vec<Bytes>) -> Self {
-        Self(Arc::new(Inner { json, attachments, plain: OnceLock::new() }))
+        Self(Arc::new(Inner { json, attachments, first: OnceLock::new() }))
     }
 
     /// The same with one more argument, a string.
@@ -77,14 +78,13 @@ impl Packet {
     }
 
     /// The frames of an event in a namespace.
-    pub(crate) fn frames(&self, namespace: &str) -> Vec<Frame> {
-        if namespace == "/" {
-            return self.0.plain.get_or_init(|| self.encode(namespace, None, false)).clone();
-        }
-        self.encode(namespace, None, false)
+    pub(crate) fn frames(&self, namespace: &str) -> Cow<'_, [Frame]> {
+        let encode = || self.encode(namespace, None, false);
+        let (path, frames) = self.0.first.get_or_init(|| (namespace.into(), encode()));
+        if **path == *namespace { Cow::Borrowed(frames) } else { Cow::Owned(encode()) }
     }
 
-    /// Runs `with` on the frames of an event, which most often are one.
+    /// The frames of an event or answer: one, and one per attachment.
     pub(crate) fn encode(&self, namespace: &str, id: Option<u64>, answer: bool) -> Vec<Frame> {
         let count = self.0.attachments.len();
         let kind = match (answer, count) {
@@ -141,5 +141,23 @@ impl PacketBuilder {
     pub fn build(mut self) -> Packet {
         self.json.push(']');
         Packet::new(self.json, self.attachments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(frames: &[Frame]) -> Vec<*const u8> {
+        frames.iter().map(|frame| frame.clone().websocket().as_ptr()).collect()
+    }
+
+    #[test]
+    fn every_recipient_shares_the_same_bytes() {
+        let packet = PacketBuilder::new("x").binary(Bytes::from_static(b"file")).build();
+        let first = bytes(&packet.frames("/chat"));
+        assert_eq!(first.len(), 2);
+        assert_eq!(bytes(&packet.frames("/chat")), first);
+        assert_ne!(bytes(&packet.frames("/other")), first);
     }
 }

@@ -58,7 +58,7 @@ pub fn parse(text: &str, max_attachments: usize) -> Result<Incoming, ()> {
     let (namespace, rest) = namespace(rest);
     let (id, rest) = ack_id(rest)?;
     let data = payload(rest)?;
-    check(kind, id, data.as_deref())?;
+    check(kind, data.as_deref())?;
     Ok(Incoming { kind, attachments, namespace: namespace.to_owned(), id, data })
 }
 
@@ -76,9 +76,7 @@ fn namespace(rest: &str) -> (&str, &str) {
     if !rest.starts_with('/') {
         return ("/", rest);
     }
-    let (path, rest) = rest.split_once(',').unwrap_or((rest, ""));
-    // A query behind the path is none of the namespace's name.
-    (path.split('?').next().unwrap_or(path), rest)
+    rest.split_once(',').unwrap_or((rest, ""))
 }
 
 fn ack_id(rest: &str) -> Result<(Option<u64>, &str), ()> {
@@ -119,13 +117,12 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-fn check(kind: Kind, id: Option<u64>, data: Option<&RawValue>) -> Result<(), ()> {
+fn check(kind: Kind, data: Option<&RawValue>) -> Result<(), ()> {
     let first = data.and_then(|data| data.get().trim_start().bytes().next());
     let fits = match kind {
         Kind::Connect => matches!(first, None | Some(b'{')),
         Kind::Disconnect => first.is_none(),
-        Kind::Event | Kind::BinaryEvent => first == Some(b'['),
-        Kind::Ack | Kind::BinaryAck => first == Some(b'[') && id.is_some(),
+        Kind::Event | Kind::BinaryEvent | Kind::Ack | Kind::BinaryAck => first == Some(b'['),
     };
     if fits { Ok(()) } else { Err(()) }
 }

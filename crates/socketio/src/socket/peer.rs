@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,9 +14,11 @@ use super::args::Args;
 use super::handler::{Handshake, Reason, TransportKind};
 use super::namespace::Namespace;
 use super::packet::Packet;
+use crate::adapter::Target;
 use crate::engine::frame::Frame;
-use crate::engine::mailbox::{Conn, Request};
+use crate::engine::mailbox::{Conn, Pushed, Request};
 use crate::id::SocketId;
+use crate::stats::Tally;
 
 /// A client in one namespace. Everything here may be called from any task and waits for nobody.
 pub struct Socket {
@@ -93,12 +96,21 @@ impl Socket {
         self.connected.load(Ordering::Acquire)
     }
 
-    /// Queues an event; `false` if the socket has ended.
+    /// Queues an event; whether it was queued.
     pub fn emit(&self, packet: &Packet) -> bool {
-        match self.namespace.note(packet, &self.id) {
-            Some(noted) => self.push(&noted, false),
+        match self.namespace.journal() {
+            Some(journal) => {
+                let target = Target { rooms: vec![self.id.to_string()], ..Target::default() };
+                journal.deliver(packet, target, |noted| self.push(noted, false))
+            }
             None => self.push(packet, false),
         }
+    }
+
+    /// Waits until the connection has taken all that is queued to it, or is over: for whoever has
+    /// more to send than fits its queue.
+    pub async fn drained(&self) {
+        self.conn.drained().await;
     }
 
     /// Queues an event with one more argument, a string of its own.
@@ -106,17 +118,28 @@ impl Socket {
         self.push(&packet.with_tail(tail), false)
     }
 
-    /// Queues an event that may be dropped.
+    /// Queues an event that may be dropped; whether it was queued.
     pub fn emit_volatile(&self, packet: &Packet) -> bool {
         self.push(packet, true)
     }
 
     pub(crate) fn push(&self, packet: &Packet, volatile: bool) -> bool {
-        self.is_connected() && self.conn.push(&packet.frames(self.namespace.path()), volatile)
+        self.push_frames(&packet.frames(self.namespace.path()), volatile)
     }
 
     pub(crate) fn push_frames(&self, frames: &[Frame], volatile: bool) -> bool {
-        self.is_connected() && self.conn.push(frames, volatile)
+        let mut tally = Tally::default();
+        tally.add(self.offer(frames, volatile));
+        self.namespace.note(tally);
+        tally.queued > 0
+    }
+
+    /// Queues frames without counting them.
+    pub(crate) fn offer(&self, frames: &[Frame], volatile: bool) -> Pushed {
+        match self.is_connected() {
+            true => self.conn.push(frames, volatile),
+            false => Pushed::Gone,
+        }
     }
 
     /// Sends an event and waits for the answer.
@@ -124,19 +147,15 @@ impl Socket {
     /// # Errors
     /// When none comes in time, or the socket ends.
     pub async fn emit_with_ack(&self, packet: &Packet, within: Duration) -> Result<Args, AckError> {
-        let (id, answer) = self.pending.expect();
-        let frames = packet.encode(self.namespace.path(), Some(id), false);
+        let mut expected = self.pending.expect();
+        let frames = packet.encode(self.namespace.path(), Some(expected.id), false);
         if !self.push_frames(&frames, false) {
-            self.pending.forget(id);
             return Err(AckError::Disconnected);
         }
-        match tokio::time::timeout(within, answer).await {
+        match tokio::time::timeout(within, &mut expected.answer).await {
             Ok(Ok(args)) => Ok(args),
             Ok(Err(_)) => Err(AckError::Disconnected),
-            Err(_) => {
-                self.pending.forget(id);
-                Err(AckError::Timeout)
-            }
+            Err(_) => Err(AckError::Timeout),
         }
     }
 
@@ -161,7 +180,7 @@ impl Socket {
         let mut rooms = self.rooms.lock();
         if let Some(index) = rooms.iter().position(|known| **known == *room) {
             rooms.swap_remove(index);
-            self.namespace.rooms().remove(room, &self.id);
+            self.namespace.rooms().remove(room, self);
         }
     }
 
@@ -181,7 +200,7 @@ impl Socket {
         let text = if path == "/" { "41".to_owned() } else { format!("41{path},") };
         self.push_frames(&[Frame::text(&[text.as_bytes()])], false);
         self.end(Reason::ServerDisconnect);
-        self.conn.ask(Request::Left(path.into()));
+        self.conn.ask(Request::Left(Arc::clone(self)));
     }
 
     /// Closes its connection when what is queued was sent, without telling the client to stay
@@ -204,7 +223,10 @@ impl Socket {
         let rooms = std::mem::take(&mut *self.rooms.lock());
         self.namespace.forget(self, &rooms, reason);
         self.pending.clear();
-        self.namespace.handler().on_disconnect(self, reason);
+        let told = AssertUnwindSafe(|| self.namespace.handler().on_disconnect(self, reason));
+        if catch_unwind(told).is_err() {
+            tracing::error!(namespace = self.namespace.path(), "a handler panicked");
+        }
     }
 }
 

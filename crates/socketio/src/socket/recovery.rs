@@ -4,13 +4,18 @@
 //! Every event carries an offset as a last argument and is kept, with its target, for as long as
 //! a lost socket is remembered. A socket that comes back with its private id and an offset that
 //! is still known gets its id, rooms and data back, and what its rooms heard since.
+//!
+//! Noting an event and queueing it to its sockets is one step, and so is finding what a socket
+//! missed and letting it back into its rooms: nothing falls between, and sockets hear events in
+//! the order of their offsets.
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use super::packet::Packet;
 use super::peer::Socket;
@@ -19,6 +24,8 @@ use crate::id::{SocketId, token};
 
 /// Most packets that are kept.
 const MOST: usize = 10_000;
+/// How many lost sockets are kept before any is looked at again.
+const SWEEP: usize = 64;
 
 /// What one namespace remembers.
 pub(crate) struct Journal {
@@ -27,12 +34,13 @@ pub(crate) struct Journal {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     next: u64,
     prefix: String,
     packets: VecDeque<Kept>,
     lost: HashMap<String, Lost>,
+    /// When so many are lost, those who stayed away too long are forgotten.
+    sweep_at: usize,
 }
 
 struct Kept {
@@ -42,25 +50,27 @@ struct Kept {
     packet: Packet,
 }
 
-struct Lost {
-    id: SocketId,
-    rooms: Vec<String>,
-    data: Arc<dyn Any + Send + Sync>,
+/// A socket that was lost.
+#[derive(Clone)]
+pub(crate) struct Lost {
+    pub(crate) id: SocketId,
+    pub(crate) rooms: Vec<String>,
+    pub(crate) data: Arc<dyn Any + Send + Sync>,
     at: Instant,
 }
 
-/// A socket that came back.
-pub(crate) struct Restored {
-    pub(crate) id: SocketId,
-    pub(crate) pid: String,
-    pub(crate) rooms: Vec<String>,
-    pub(crate) data: Arc<dyn Any + Send + Sync>,
-    pub(crate) missed: Vec<Packet>,
+impl Lost {
+    fn hears(&self, target: &Target) -> bool {
+        let within = |room: &String| *room == *self.id.as_str() || self.rooms.contains(room);
+        (target.rooms.is_empty() || target.rooms.iter().any(within))
+            && !target.except.iter().any(within)
+    }
 }
 
 impl Journal {
     pub(crate) fn new(keep: Duration, skip_middlewares: bool) -> Self {
-        let state = State { prefix: token(), ..State::default() };
+        let (packets, lost) = (VecDeque::new(), HashMap::new());
+        let state = State { next: 0, prefix: token(), packets, lost, sweep_at: SWEEP };
         Self { keep, skip_middlewares, state: Mutex::new(state) }
     }
 
@@ -68,10 +78,15 @@ impl Journal {
         self.skip_middlewares
     }
 
-    /// Keeps a packet; it with its offset.
-    pub(crate) fn note(&self, packet: &Packet, target: Target) -> Packet {
-        let now = Instant::now();
+    /// Keeps a packet, and hands it on with its offset.
+    pub(crate) fn deliver<T>(
+        &self,
+        packet: &Packet,
+        target: Target,
+        send: impl FnOnce(&Packet) -> T,
+    ) -> T {
         let mut state = self.state.lock();
+        let now = Instant::now();
         state.next += 1;
         let number = state.next;
         let packet = packet.with_tail(&format!("{}-{number}", state.prefix));
@@ -80,7 +95,7 @@ impl Journal {
         while state.packets.len() > MOST || state.packets.front().is_some_and(old) {
             state.packets.pop_front();
         }
-        packet
+        send(&packet)
     }
 
     /// A socket was lost.
@@ -94,36 +109,29 @@ impl Journal {
             at: now,
         };
         let mut state = self.state.lock();
-        state.lost.retain(|_, lost| now.duration_since(lost.at) <= self.keep);
+        if state.lost.len() >= state.sweep_at {
+            state.lost.retain(|_, lost| now.duration_since(lost.at) <= self.keep);
+            state.sweep_at = SWEEP.max(state.lost.len() * 2);
+        }
         state.lost.insert(pid, lost);
     }
 
-    /// A client wants its socket back; once.
-    pub(crate) fn restore(&self, pid: &str, offset: &str) -> Option<Restored> {
+    /// A client wants its socket back, once. `enter` lets it in and queues what it missed.
+    pub(crate) fn restore<T>(
+        &self,
+        pid: &str,
+        offset: &str,
+        enter: impl FnOnce(Lost, Vec<Packet>) -> T,
+    ) -> Option<T> {
         let mut state = self.state.lock();
         let (prefix, number) = offset.rsplit_once('-')?;
         let number: u64 = number.parse().ok().filter(|_| prefix == state.prefix)?;
         // The packet itself must still be there, so that nothing after it can be gone.
         let from = state.packets.iter().position(|kept| kept.number == number)?;
-        let lost = state.lost.remove(pid)?;
-        if lost.at.elapsed() > self.keep {
-            return None;
-        }
-        let id = lost.id.to_string();
-        let heard = |target: &Target| {
-            let within = |room: &String| *room == id || lost.rooms.contains(room);
-            (target.rooms.is_empty() || target.rooms.iter().any(within))
-                && !target.except.iter().any(within)
-        };
+        let lost = state.lost.remove(pid).filter(|lost| lost.at.elapsed() <= self.keep)?;
         let after = state.packets.iter().skip(from + 1);
-        let missed = after.filter(|kept| heard(&kept.target)).map(|kept| kept.packet.clone());
+        let missed = after.filter(|kept| lost.hears(&kept.target)).map(|kept| kept.packet.clone());
         let missed = missed.collect();
-        Some(Restored {
-            id: lost.id,
-            pid: pid.to_owned(),
-            rooms: lost.rooms,
-            data: lost.data,
-            missed,
-        })
+        Some(enter(lost, missed))
     }
 }

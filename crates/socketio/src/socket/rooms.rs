@@ -30,12 +30,15 @@ impl Room {
         }
     }
 
-    /// Takes one out; whether nobody is left.
-    fn remove(&mut self, id: &SocketId) -> bool {
+    /// Takes one out, but not another of the same id; whether nobody is left.
+    fn remove(&mut self, socket: &Socket) -> bool {
+        let is_it = |known: &Arc<Socket>| std::ptr::eq(Arc::as_ptr(known), socket);
         match self {
-            Self::One(only) => only.id() == id,
+            Self::One(only) => is_it(only),
             Self::Many(sockets) => {
-                sockets.remove(id);
+                if sockets.get(socket.id()).is_some_and(is_it) {
+                    sockets.remove(socket.id());
+                }
                 sockets.is_empty()
             }
         }
@@ -84,9 +87,9 @@ impl Rooms {
     }
 
     /// Takes a socket out.
-    pub(crate) fn remove(&self, room: &str, id: &SocketId) {
+    pub(crate) fn remove(&self, room: &str, socket: &Socket) {
         let mut shard = self.shard(room).write();
-        if shard.get_mut(room).is_some_and(|found| found.remove(id)) {
+        if shard.get_mut(room).is_some_and(|found| found.remove(socket)) {
             shard.remove(room);
         }
     }

@@ -40,12 +40,30 @@ struct Head {
     turned: usize,
 }
 
+/// As much of a frame's head as has come: two bytes, the rest of the length, the mask.
+#[derive(Debug, Default)]
+struct Start {
+    bytes: [u8; 14],
+    len: usize,
+}
+
+impl Start {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    fn add(&mut self, more: &[u8]) {
+        self.bytes[self.len..self.len + more.len()].copy_from_slice(more);
+        self.len += more.len();
+    }
+}
+
 /// Takes a byte stream apart into messages.
 #[derive(Debug)]
 pub struct Decoder {
     max: usize,
     /// The beginning of a frame whose head is not complete.
-    start: Vec<u8>,
+    start: Start,
     head: Option<Head>,
     control: Vec<u8>,
     /// The unfinished message: whether it is binary, its bytes, its frames.
@@ -56,7 +74,7 @@ impl Decoder {
     /// For messages of at most `max` bytes.
     #[must_use]
     pub fn new(max: usize) -> Self {
-        Self { max, start: Vec::new(), head: None, control: Vec::new(), message: None }
+        Self { max, start: Start::default(), head: None, control: Vec::new(), message: None }
     }
 
     /// Takes bytes from the front of `input` until a message is complete or nothing is left.
@@ -82,27 +100,27 @@ impl Decoder {
 
     fn read_head(&mut self, input: &mut &[u8]) -> Result<Option<Head>, u16> {
         loop {
-            let need = head_len(&self.start);
-            if self.start.len() == need {
-                let head = self.parse_head()?;
-                self.start = Vec::new();
-                return Ok(Some(head));
+            let need = head_len(self.start.bytes());
+            if let [first, second, ..] = self.start.bytes()
+                && (first & 0x70 != 0 || second & 0x80 == 0)
+            {
+                return Err(PROTOCOL_ERROR);
             }
-            let take = (need - self.start.len()).min(input.len());
+            if self.start.len == need {
+                let start = std::mem::take(&mut self.start);
+                return self.parse_head(start.bytes()).map(Some);
+            }
+            let take = (need - self.start.len).min(input.len());
             if take == 0 {
                 return Ok(None);
             }
-            self.start.extend_from_slice(&input[..take]);
+            self.start.add(&input[..take]);
             *input = &input[take..];
         }
     }
 
-    fn parse_head(&mut self) -> Result<Head, u16> {
-        let bytes = &self.start;
+    fn parse_head(&mut self, bytes: &[u8]) -> Result<Head, u16> {
         let (fin, opcode) = (bytes[0] & 0x80 != 0, bytes[0] & 0x0f);
-        if bytes[0] & 0x70 != 0 || bytes[1] & 0x80 == 0 {
-            return Err(PROTOCOL_ERROR);
-        }
         let mask_at = bytes.len() - 4;
         let left = match bytes[1] & 0x7f {
             126 => u64::from(u16::from_be_bytes([bytes[2], bytes[3]])),
@@ -126,7 +144,8 @@ impl Decoder {
         }
         let Some((_, bytes, frames)) = &mut self.message else { return Err(PROTOCOL_ERROR) };
         *frames += 1;
-        if bytes.len() as u64 + head.left > self.max as u64 || *frames > FRAGMENTS {
+        let length = (bytes.len() as u64).saturating_add(head.left);
+        if length > self.max as u64 || *frames > FRAGMENTS {
             return Err(TOO_BIG);
         }
         Ok(())

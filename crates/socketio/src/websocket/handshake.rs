@@ -9,7 +9,8 @@ use sha1::{Digest, Sha1};
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Whether a request asks for a WebSocket.
-pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
+#[must_use]
+pub fn is_upgrade(headers: &HeaderMap) -> bool {
     let has = |name, word: &str| {
         headers
             .get_all(name)
@@ -21,7 +22,8 @@ pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
 }
 
 /// The answer to the request's key; `None` if the request is no valid handshake.
-pub(crate) fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
+#[must_use]
+pub fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     let version = headers.get(SEC_WEBSOCKET_VERSION)?;
     let key = headers.get(SEC_WEBSOCKET_KEY)?.as_bytes();
     if version != "13" || STANDARD.decode(key).ok()?.len() != 16 {

@@ -3,3 +3,4 @@
 pub(crate) mod frame;
 pub(crate) mod handshake;
 pub(crate) mod link;
+mod stream;

@@ -1,0 +1,15 @@
+//! The engine over real sockets, line by line of the protocol it promises.
+
+mod close;
+mod delivery;
+mod handshake;
+mod hostile;
+mod order;
+mod polling;
+mod properties;
+mod recovery;
+mod rooms;
+mod socketio;
+mod support;
+mod upgrade;
+mod websocket;
