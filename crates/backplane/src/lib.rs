@@ -1,1 +1,7 @@
-//! zvon-backplane
+//! Soft state between nodes, behind `core`'s seams: one module per seam, one file per technology.
+//!
+//! Embedded there is one node, so memory is enough; Redis will stand beside it and passes the
+//! same suites.
+
+pub mod limiter;
+pub mod presence;

@@ -30,6 +30,7 @@ pub struct App {
     pub(crate) sequencer: Sequencer,
     pub(crate) lanes: Lanes,
     pub(crate) cursors: Cursors,
+    pub(crate) notices: Notices,
     pub(crate) hasher: Hasher,
     pub(crate) epoch: String,
     tasks: TaskTracker,
@@ -51,8 +52,14 @@ impl App {
         let epoch = store.log_epoch().await?;
         let sequencer = Sequencer::new(Arc::clone(&store), Arc::clone(&fanout), tasks.clone());
         let clock = Arc::clone(&backing.clock);
-        let notices = Notices::new(Arc::clone(&store), Arc::clone(&fanout), Arc::clone(&clock));
-        let cursors = Cursors::start(Arc::clone(&store), notices.clone(), &tasks);
+        let notices = Notices::new(
+            Arc::clone(&store),
+            Arc::clone(&fanout),
+            Arc::clone(&clock),
+            tasks.clone(),
+        );
+        let cursors =
+            Cursors::start(Arc::clone(&store), Arc::clone(&clock), notices.clone(), &tasks);
         let lanes = Lanes::start(settings.lanes, &tasks, || crate::delivery::lane::Lane {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -71,6 +78,7 @@ impl App {
             sequencer,
             lanes,
             cursors,
+            notices,
             hasher,
             epoch,
             tasks,
@@ -148,7 +156,8 @@ impl App {
         self.tasks.spawn(work);
     }
 
-    fn every<F>(
+    /// Runs something again and again, until the shutdown.
+    pub fn every<F>(
         self: &Arc<Self>,
         period: Duration,
         mut work: impl FnMut(Arc<Self>) -> F + Send + 'static,

@@ -108,3 +108,42 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, Limits};
+
+    const ALL: [Class; 9] = [
+        Class::Event,
+        Class::Message,
+        Class::Pin,
+        Class::Forward,
+        Class::Cursor,
+        Class::Sync,
+        Class::Typing,
+        Class::SignIn,
+        Class::SignUp,
+    ];
+
+    #[test]
+    fn the_defaults_are_those_of_the_contract() {
+        let limit = |class: Class| class.window(&Limits::default()).limit;
+        let limits = ALL.map(limit);
+        assert_eq!(limits, [100, 10, 5, 3, 1200, 100, 300, 10, 10]);
+    }
+
+    #[test]
+    fn what_is_switched_off_is_off_and_the_coarse_ones_go_with_the_events() {
+        let off = Limits { messages: 0, events: 0, pins: 0, forwards: 0, sign_in: 0, sign_up: 0 };
+        assert!(ALL.iter().all(|class| class.window(&off).limit == 0));
+        let many = Limits { events: 5000, ..Limits::default() };
+        assert!(ALL[4..7].iter().all(|class| class.window(&many).limit == 5000), "never tighter");
+    }
+
+    #[test]
+    fn classes_are_counted_apart() {
+        let mut names = ALL.map(Class::name);
+        names.sort_unstable();
+        assert!(names.windows(2).all(|two| two[0] != two[1]));
+    }
+}

@@ -3,6 +3,8 @@
 //! Hashing is slow on purpose. One permit at a time keeps a flood of sign-ins from taking the
 //! cores that sends need; the others wait in line.
 
+use std::sync::Arc;
+
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -16,11 +18,11 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$\
                       Qe8Jb0k0lP9Gb7uJm3vY1b2eQm0m8o3Zl6c2r5VbYw0";
 
 /// Hashes and verifies passwords.
-pub struct Hasher(Semaphore);
+pub struct Hasher(Arc<Semaphore>);
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self(Semaphore::new(1))
+        Self(Arc::new(Semaphore::new(1)))
     }
 }
 
@@ -54,7 +56,13 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _permit = self.0.acquire().await.map_err(|error| broken(&error))?;
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|error| broken(&error))?;
+        // The work holds the permit: it goes on when whoever asked for it goes away.
+        let work = move || {
+            let result = work();
+            drop(permit);
+            result
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))
     }
 }
@@ -94,6 +102,16 @@ mod tests {
         assert!(is_outdated(&old));
         assert!(hasher.verify("old secret".into(), Some(old)).await.unwrap());
         assert!(!hasher.verify("anything".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_still_holds_its_place() {
+        let hasher = Hasher::default();
+        let begun = hasher.hash("correct horse".into());
+        let gave_up = tokio::time::timeout(std::time::Duration::from_micros(1), begun).await;
+        assert!(gave_up.is_err(), "hashing takes longer than that");
+        assert_eq!(hasher.0.available_permits(), 0);
+        assert!(hasher.hash("the next one".into()).await.is_ok());
     }
 
     #[test]

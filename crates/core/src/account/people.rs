@@ -1,6 +1,6 @@
 //! The list of people, with presence.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use zvon_protocol::ids::UserId;
 use zvon_protocol::user::{Person, UserRow, UserRowStatus};
@@ -57,8 +57,16 @@ impl App {
         if prefix.is_none() && accounts.len() == limit as usize {
             self.put_contacts_first(caller, &mut accounts, limit).await?;
         }
-        let ids: Vec<UserId> = accounts.iter().map(|account| account.id).collect();
+        let mut ids: Vec<UserId> = accounts.iter().map(|account| account.id).collect();
+        if let Some(known) = self.known_to(caller).await? {
+            for account in accounts.iter_mut().filter(|account| !known.contains(&account.id)) {
+                account.last_seen = None;
+            }
+            ids.retain(|id| known.contains(id));
+        }
         let states = self.presence_of(&ids).await;
+        let mut states: HashMap<_, _> = ids.into_iter().zip(states).collect();
+        let states = accounts.iter().map(|account| states.remove(&account.id).flatten()).collect();
         Ok((accounts, states))
     }
 

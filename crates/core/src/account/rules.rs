@@ -5,7 +5,7 @@ use zvon_protocol::rest::Register;
 use crate::error::{Error, Result};
 
 /// Most bytes of an address.
-const EMAIL_MAX: usize = 254;
+pub(super) const EMAIL_MAX: usize = 254;
 /// Most characters of a name.
 const NAME_MAX: usize = 100;
 /// Most bytes of a password.

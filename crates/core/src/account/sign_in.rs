@@ -68,6 +68,10 @@ impl App {
         origin: &Origin,
     ) -> Result<(Account, Session)> {
         let email = body.email.trim();
+        if email.len() > rules::EMAIL_MAX {
+            // Nobody has such an address, and none is remembered by the limiter.
+            return Err(Error::Refused(Code::Unauthorized, WRONG));
+        }
         let subject = format!("{} {}", origin.address, email.to_lowercase());
         self.count_for(&subject, Class::SignIn).await?;
         let (account, hash) = self.store().account_by_email(email).await?.unzip();

@@ -33,8 +33,8 @@ pub trait AccountStore: Send + Sync {
     /// (case-insensitive, all if `None`).
     async fn list_accounts(&self, prefix: Option<&str>, limit: u32) -> StoreResult<Vec<Account>>;
 
-    /// How many there are.
-    async fn count_accounts(&self) -> StoreResult<u64>;
+    /// How many there are, counted no further than `most`.
+    async fn count_accounts(&self, most: u64) -> StoreResult<u64>;
 
     /// Replaces the hash.
     async fn set_password(&self, id: UserId, hash: &str) -> StoreResult<()>;

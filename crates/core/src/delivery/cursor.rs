@@ -15,8 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use zvon_protocol::ids::{ChatId, SessionId, UserId};
 
-use super::notice::{Fresh, Notices};
+use super::news::Fresh;
+use super::notice::Notices;
 use super::store::Move;
+use crate::clock::Clock;
 use crate::store::{Store, StoreError, StoreResult};
 
 /// Most moves of one transaction.
@@ -24,7 +26,7 @@ const BATCH: usize = 1024;
 /// Most moves waiting.
 const QUEUE: usize = 8192;
 /// How long moves gather that nobody waits for.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(250);
 
 type Reply = oneshot::Sender<StoreResult<()>>;
 type Job = (Move, Option<Reply>);
@@ -35,9 +37,14 @@ pub struct Cursors(Arc<Mutex<Option<mpsc::Sender<Job>>>>);
 
 impl Cursors {
     /// Starts the queue.
-    pub fn start(store: Arc<dyn Store>, notices: Notices, tasks: &TaskTracker) -> Self {
+    pub fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        notices: Notices,
+        tasks: &TaskTracker,
+    ) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        tasks.spawn(run(store, notices, jobs));
+        tasks.spawn(run(store, clock, notices, jobs));
         Self(Arc::new(Mutex::new(Some(sender))))
     }
 
@@ -66,7 +73,12 @@ impl Cursors {
     }
 }
 
-async fn run(store: Arc<dyn Store>, notices: Notices, mut jobs: mpsc::Receiver<Job>) {
+async fn run(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    notices: Notices,
+    mut jobs: mpsc::Receiver<Job>,
+) {
     let mut batch: Vec<Job> = Vec::new();
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         let deadline = tokio::time::Instant::now() + GATHER;
@@ -78,13 +90,15 @@ async fn run(store: Arc<dyn Store>, notices: Notices, mut jobs: mpsc::Receiver<J
             }
         }
         let (moves, replies): (Vec<Move>, Vec<_>) = batch.drain(..).unzip();
-        let outcome = store.move_cursors(&coalesce(&moves)).await;
-        if let Ok(moved) = &outcome {
-            notices.announce(moved, &Fresh::default()).await;
-        }
+        let outcome = match store.move_cursors(clock.now(), &coalesce(&moves)).await {
+            Ok(moved) => {
+                notices.announce(moved, &Fresh::default()).await;
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        };
         for reply in replies.into_iter().flatten() {
-            let answer = outcome.as_ref().map(|_| ());
-            let _ = reply.send(answer.map_err(|e| StoreError::Unavailable(e.to_string())));
+            let _ = reply.send(outcome.clone().map_err(StoreError::Unavailable));
         }
     }
 }
@@ -104,20 +118,42 @@ fn coalesce(moves: &[Move]) -> Vec<Move> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Move, coalesce};
-    use zvon_protocol::ids::{ChatId, UserId};
+    use std::collections::HashMap;
 
-    #[test]
-    fn the_furthest_wish_wins_and_nothing_goes_back() {
-        let id = "00000000-0000-7000-8000-000000000001".parse().unwrap();
-        let step = |delivered, read| Move {
-            chat: ChatId(id),
-            user: UserId(id),
-            session: None,
+    use proptest::prelude::{Strategy, prop, proptest};
+    use uuid::Uuid;
+    use zvon_protocol::ids::{ChatId, SessionId, UserId};
+
+    use super::{Move, coalesce};
+
+    fn step() -> impl Strategy<Value = Move> {
+        let ids = (0_u128..2, 0_u128..3, 0_u128..3);
+        (ids, 0_u64..9, 0_u64..9).prop_map(|((chat, user, session), delivered, read)| Move {
+            chat: ChatId(Uuid::from_u128(chat)),
+            user: UserId(Uuid::from_u128(user)),
+            session: (session > 0).then(|| SessionId(Uuid::from_u128(session))),
             delivered,
             read,
-        };
-        let moves = coalesce(&[step(5, 0), step(3, 2), step(0, 1)]);
-        assert_eq!(moves, vec![step(5, 2)]);
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_furthest_wish_of_each_session_wins_and_nothing_goes_back(
+            steps in prop::collection::vec(step(), 0..40),
+        ) {
+            let moves = coalesce(&steps);
+            let mut furthest: HashMap<_, (u64, u64)> = HashMap::new();
+            for step in &steps {
+                let most = furthest.entry((step.chat, step.user, step.session)).or_default();
+                *most = (most.0.max(step.delivered), most.1.max(step.read));
+            }
+            assert_eq!(moves.len(), furthest.len(), "one each");
+            for step in &moves {
+                let most = furthest[&(step.chat, step.user, step.session)];
+                assert_eq!((step.delivered, step.read), most);
+            }
+            assert!(moves.is_sorted_by_key(|step| (step.chat, step.user)), "locks in one order");
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod catch_up;
 pub mod cursor;
 pub mod fanout;
 pub mod lane;
+pub mod news;
 pub mod notice;
 pub mod order;
 pub mod sequencer;

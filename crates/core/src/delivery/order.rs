@@ -18,6 +18,8 @@ const HELD: usize = 256;
 #[derive(Debug)]
 pub struct Order {
     position: u64,
+    /// The newest that came, held or not.
+    newest: u64,
     ring: VecDeque<Arc<Delivery>>,
     held: BTreeMap<u64, Arc<Delivery>>,
 }
@@ -26,7 +28,7 @@ impl Order {
     /// Everything up to `position` is behind.
     #[must_use]
     pub fn from(position: u64) -> Self {
-        Self { position, ring: VecDeque::new(), held: BTreeMap::new() }
+        Self { position, newest: position, ring: VecDeque::new(), held: BTreeMap::new() }
     }
 
     /// The seq of the last delivery that went out.
@@ -37,6 +39,7 @@ impl Order {
 
     /// Takes one in; gives what can go out now, in order.
     pub fn accept(&mut self, delivery: Arc<Delivery>) -> Vec<Arc<Delivery>> {
+        self.newest = self.newest.max(delivery.seq);
         if delivery.seq > self.position {
             self.held.insert(delivery.seq, delivery);
         }
@@ -56,10 +59,10 @@ impl Order {
         ready
     }
 
-    /// Whether something is held because something else is missing.
+    /// Whether something came that could not go out because something else is missing.
     #[must_use]
     pub fn has_gap(&self) -> bool {
-        !self.held.is_empty()
+        self.position < self.newest
     }
 
     /// All that went out after `seq`; `None` if that is longer ago than the ring remembers.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use zvon_protocol::ids::{ChatId, SessionId, UserId};
+use zvon_protocol::time::Timestamp;
 
 use crate::store::StoreResult;
 
@@ -33,12 +34,31 @@ pub struct Moved {
     pub read: (u64, u64),
 }
 
+impl Moved {
+    /// Whether it goes anywhere.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.delivered.0 < self.delivered.1 || self.read.0 < self.read.1
+    }
+
+    /// The stretch of the log that it passed, its beginning excluded.
+    #[must_use]
+    pub fn span(&self) -> (u64, u64) {
+        let moves = |(from, to): (u64, u64)| (from < to).then_some((from, to));
+        match (moves(self.delivered), moves(self.read)) {
+            (Some(delivered), Some(read)) => (delivered.0.min(read.0), delivered.1.max(read.1)),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => (self.delivered.1, self.delivered.1),
+        }
+    }
+}
+
 /// Cursors, durable. They only grow, and never pass the log's end.
 #[async_trait]
 pub trait CursorStore: Send + Sync {
-    /// Moves cursors in one transaction; answers those that moved. Moves of people who are not
-    /// members, or by a session that is not live, are passed over.
-    async fn move_cursors(&self, moves: &[Move]) -> StoreResult<Vec<Moved>>;
+    /// Moves cursors in one transaction; answers those that moved, each member once. Moves of
+    /// people who are not members, or by a session that is not live at `at`, are passed over.
+    async fn move_cursors(&self, at: Timestamp, moves: &[Move]) -> StoreResult<Vec<Moved>>;
 
     /// Moves the delivered cursors of all of a user's chats to the end of their logs; answers
     /// those that moved. Costs a read alone if none has to.

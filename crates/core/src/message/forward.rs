@@ -56,11 +56,13 @@ impl App {
         let mut forwarded = Vec::with_capacity(messages.len());
         let mut comment = comment;
         for message in messages {
-            let Ok(source) = self.forwardable(caller, *message).await else { continue };
+            let source = match self.forwardable(caller, *message).await {
+                Err(error) if is_passed_over(&error) => continue,
+                source => source?,
+            };
             match self.put_forward(caller, &source, to, comment, None).await {
-                Ok(message) => forwarded.push(message),
-                Err(Error::Store(error)) => return Err(error.into()),
-                Err(_) => continue,
+                Err(error) if is_passed_over(&error) => continue,
+                message => forwarded.push(message?),
             }
             comment = None;
         }
@@ -104,4 +106,9 @@ impl App {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether the fault is one message's own: the others are forwarded all the same.
+fn is_passed_over(error: &Error) -> bool {
+    matches!(error, Error::Refused(Code::NotFound | Code::Forbidden | Code::Invalid, _))
 }

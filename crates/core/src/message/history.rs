@@ -35,6 +35,17 @@ impl App {
         self.with_status(chat, rows).await
     }
 
+    /// One message; for those outside its chat there is none.
+    ///
+    /// # Errors
+    /// `NotFound`, or the store's.
+    pub async fn message(&self, caller: Caller, id: MessageId) -> Result<Message> {
+        let missing = || Error::not_found("Message not found");
+        let row = self.store().message(id).await?.ok_or_else(missing)?;
+        self.store().member(row.chat, caller.user).await?.ok_or_else(missing)?;
+        self.one_with_status(row).await
+    }
+
     /// The log after `after`, at most `limit` events; without asking who wants it.
     ///
     /// # Errors

@@ -10,7 +10,6 @@ use super::store::{Append, Appended};
 use super::{Forward, rules};
 use crate::App;
 use crate::caller::Caller;
-use crate::delivery::lane::stored_row;
 use crate::error::{Error, Result};
 use crate::limits::Class;
 
@@ -60,7 +59,7 @@ impl App {
             Appended::Stored { seq, msg_no, at, delivered } => {
                 self.sequencer.caught_up(chat, seq).await;
                 let status = if delivered { Status::Delivered } else { Status::Sent };
-                Ok(stored_row(&append, seq, msg_no, at).to_wire(status))
+                Ok(append.stored(seq, msg_no, at).to_wire(status))
             }
             Appended::Repeated(row) => self.one_with_status(row).await,
             Appended::Elsewhere => {

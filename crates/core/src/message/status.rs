@@ -62,3 +62,56 @@ impl<'a> Reaches<'a> {
         reach.status(seq)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop, proptest};
+    use uuid::Uuid;
+    use zvon_protocol::chat::Role;
+    use zvon_protocol::ids::ChatId;
+
+    use super::{Member, Reaches, Status, UserId, reach};
+
+    fn members(cursors: &[(u64, u64)]) -> Vec<Member> {
+        let member = |(index, (delivered, read)): (usize, &(u64, u64))| Member {
+            chat: ChatId(Uuid::nil()),
+            user: UserId(Uuid::from_u128(index as u128)),
+            name: String::new(),
+            role: Role::Member,
+            joined_seq: 1,
+            delivered_seq: *delivered,
+            read_seq: *read,
+            read_no: 0,
+        };
+        cursors.iter().enumerate().map(member).collect()
+    }
+
+    #[test]
+    fn who_is_alone_reaches_nobody() {
+        let members = members(&[(9, 9)]);
+        assert_eq!(reach(&members, members[0].user).status(1), Status::Sent);
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_is_as_far_as_the_slowest_of_the_others(
+            cursors in prop::collection::vec((0_u64..20, 0_u64..20), 2..6),
+            seq in 1_u64..20,
+        ) {
+            let cursors: Vec<_> = cursors.iter().map(|(d, r)| (*d.max(r), *r)).collect();
+            let members = members(&cursors);
+            let mut reaches = Reaches::over(&members);
+            for (sender, member) in members.iter().enumerate() {
+                let others = || cursors.iter().enumerate().filter(|(at, _)| *at != sender);
+                let expected = if others().all(|(_, (_, read))| *read >= seq) {
+                    Status::Read
+                } else if others().all(|(_, (delivered, _))| *delivered >= seq) {
+                    Status::Delivered
+                } else {
+                    Status::Sent
+                };
+                assert_eq!(reaches.status(member.user, seq), expected);
+            }
+        }
+    }
+}

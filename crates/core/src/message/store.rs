@@ -31,6 +31,25 @@ pub struct Append {
     pub present: Vec<UserId>,
 }
 
+impl Append {
+    /// The message that it is once it is stored there.
+    #[must_use]
+    pub fn stored(&self, seq: u64, msg_no: u64, at: Timestamp) -> MessageRow {
+        MessageRow {
+            id: self.id,
+            chat: self.chat,
+            seq,
+            msg_no,
+            at,
+            sender: self.sender,
+            content: self.content.clone(),
+            client_id: self.client_id.clone(),
+            forward: self.forward,
+            pin: None,
+        }
+    }
+}
+
 /// What became of an [`Append`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
@@ -100,14 +119,12 @@ pub trait MessageStore: Send + Sync {
     /// Events with `after < seq`, ascending, at most `limit`.
     async fn events(&self, chat: ChatId, after: u64, limit: u32) -> StoreResult<Vec<LogEvent>>;
 
-    /// The newest `limit` messages with `after < seq <= upto` of everybody but `except`:
-    /// identity, seq, sender; ascending.
+    /// The newest `limit` messages with `after < seq <= upto`, ascending: identity, seq, sender.
     async fn passed(
         &self,
         chat: ChatId,
         after: u64,
         upto: u64,
-        except: UserId,
         limit: u32,
     ) -> StoreResult<Vec<(MessageId, u64, UserId)>>;
 

@@ -1,5 +1,6 @@
 //! Connections come and go; who may know hears of it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use zvon_protocol::event::{ServerEvent, UserStatus, UsersUpdate};
@@ -8,7 +9,7 @@ use zvon_protocol::ids::UserId;
 use super::Transition;
 use crate::App;
 use crate::caller::Caller;
-use crate::delivery::notice::{Fresh, Notices};
+use crate::delivery::news::Fresh;
 use crate::settings::Audience;
 
 /// Most people in one answer of who is online.
@@ -61,12 +62,11 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn online_for(&self, caller: Caller) -> crate::error::Result<Vec<UserId>> {
-        if self.everyone_may_know().await {
+        let Some(known) = self.known_to(caller).await? else {
             let online = self.backing.presence.online(MOST).await;
             return Ok(online.unwrap_or_default());
-        }
-        let mut known = self.store().contacts_of(caller.user).await?;
-        known.push(caller.user);
+        };
+        let known: Vec<UserId> = known.into_iter().collect();
         let states = self.presence_of(&known).await;
         let online = known.into_iter().zip(states);
         Ok(online.filter(|(_, state)| state.is_some_and(|s| s.online)).map(|(id, _)| id).collect())
@@ -77,9 +77,20 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn may_know_of(&self, caller: Caller, user: UserId) -> crate::error::Result<bool> {
-        Ok(caller.user == user
-            || self.everyone_may_know().await
-            || self.store().contacts_of(caller.user).await?.contains(&user))
+        Ok(self.known_to(caller).await?.is_none_or(|known| known.contains(&user)))
+    }
+
+    /// Those whose presence the caller may know; `None` for everybody.
+    pub(crate) async fn known_to(
+        &self,
+        caller: Caller,
+    ) -> crate::error::Result<Option<HashSet<UserId>>> {
+        if self.everyone_may_know().await {
+            return Ok(None);
+        }
+        let mut known = HashSet::from([caller.user]);
+        known.extend(self.store().contacts_of(caller.user).await?);
+        Ok(Some(known))
     }
 
     pub(crate) async fn sweep_presence(self: Arc<Self>) {
@@ -128,8 +139,9 @@ impl App {
             Audience::Everyone => true,
             Audience::CoMembers => false,
             Audience::Auto => {
-                let count = self.store().count_accounts().await.unwrap_or(u64::MAX);
-                count <= self.settings.everyone_max
+                let most = self.settings.everyone_max;
+                let count = self.store().count_accounts(most.saturating_add(1)).await;
+                count.is_ok_and(|count| count <= most)
             }
         }
     }
@@ -137,14 +149,9 @@ impl App {
     async fn deliver_waiting(&self, user: UserId) {
         match self.store().deliver_all(user).await {
             Ok(moved) if moved.is_empty() => {}
-            Ok(moved) => self.notices().announce(&moved, &Fresh::default()).await,
+            Ok(moved) => self.notices.announce(moved, &Fresh::default()).await,
             Err(error) => tracing::warn!(%error, "what waited could not be marked as delivered"),
         }
-    }
-
-    fn notices(&self) -> Notices {
-        let clock = Arc::clone(&self.backing.clock);
-        Notices::new(Arc::clone(&self.backing.store), Arc::clone(&self.fanout), clock)
     }
 }
 

@@ -27,6 +27,7 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
+CREATE INDEX sessions_end ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE chats (
     id BLOB PRIMARY KEY,

@@ -18,6 +18,7 @@ const BY_IDS: &str = "SELECT * FROM users WHERE id IN (SELECT unhex(value) FROM 
 const LIST: &str = "SELECT * FROM users ORDER BY name_folded, id LIMIT ?";
 const SEARCH: &str = "SELECT * FROM users WHERE (name_folded >= ?1 AND name_folded < ?2) \
     OR (email_folded >= ?1 AND email_folded < ?2) ORDER BY name_folded, id LIMIT ?3";
+const COUNT: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)";
 const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.at) \
     FROM (SELECT unhex(value->>0) AS id, value->>1 AS at FROM json_each(?)) s WHERE users.id = s.id";
 
@@ -72,8 +73,8 @@ impl AccountStore for Sqlite {
         row::all(&rows.map_err(failed)?, row::account).map_err(failed)
     }
 
-    async fn count_accounts(&self) -> StoreResult<u64> {
-        let count = sqlx::query("SELECT count(*) AS n FROM users").fetch_one(&self.readers).await;
+    async fn count_accounts(&self, most: u64) -> StoreResult<u64> {
+        let count = sqlx::query(COUNT).bind(row::signed(most)).fetch_one(&self.readers).await;
         row::number(&count.map_err(failed)?, "n").map_err(failed)
     }
 

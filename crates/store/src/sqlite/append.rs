@@ -1,43 +1,53 @@
 //! Appending a batch: a constant number of statements, one commit.
 //!
-//! Look (sessions, ids, chats, members) → decide and number (`numbering`) → insert → move the
-//! chats on → move cursors → one outbox row. A batch that the database refuses is halved until
-//! the row it refuses stands alone.
+//! Look (sessions, ids, chats, members, cursors) → decide and number (`numbering`, `receipt`) →
+//! write (events, chats, cursors, one outbox row). Looking and writing are one call of the
+//! driver each: its thread is a switch away, and the lane waits for every switch. A batch that
+//! the database refuses is halved until the row it refuses stands alone.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 use zvon_core::delivery::store::Moved;
 use zvon_core::message::store::{Append, Appended, Batch};
 use zvon_core::store::{StoreError, StoreResult};
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::log::{self, Tx};
-use super::numbering::{Finding, Head, Numbered, number, wishes};
+use super::log::Tx;
+use super::numbering::{Finding, Head, Numbered, number};
+use super::receipt::{self, Cursors};
 use super::{Sqlite, cursor, failed, row};
 
+/// One row for each row of the batch; then the cursors of whom it may concern.
 const LOOK: &str = "SELECT j.key, s.id IS NOT NULL AS live, c.id IS NOT NULL AS chat_known, \
-    c.last_seq AS head_seq, c.msg_no AS head_no, c.last_at AS head_at, c.members AS head_members, \
-    m.user_id IS NOT NULL AS member, e.*, p.at AS pin_at, p.by_user AS pin_by FROM json_each(?1) j \
+        c.last_seq AS head_seq, c.msg_no AS head_no, c.last_at AS head_at, \
+        c.members AS head_members, m.user_id IS NOT NULL AS member, e.*, p.at AS pin_at, \
+        p.by_user AS pin_by FROM json_each(?) j \
     LEFT JOIN sessions s ON s.id = unhex(j.value->>1) AND s.user_id = unhex(j.value->>2) \
-        AND s.revoked_at IS NULL AND s.expires_at > ?2 \
+        AND s.revoked_at IS NULL AND s.expires_at > ? \
     LEFT JOIN chats c ON c.id = unhex(j.value->>0) \
-    LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = unhex(j.value->>2) AND m.left_seq IS NULL \
+    LEFT JOIN members m ON m.chat_id = c.id AND m.user_id = unhex(j.value->>2) \
+        AND m.left_seq IS NULL \
     LEFT JOIN events e ON e.id = unhex(j.value->>3) \
-    LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq ORDER BY j.key";
-const INSERT: &str = "INSERT INTO events (chat_id, seq, msg_no, at, kind, actor, id, content, \
-    client_id, forwarded_from, original_sender) SELECT unhex(value->>0), value->>1, value->>2, \
-    value->>3, 1, unhex(value->>4), unhex(value->>5), value->>6, value->>7, unhex(value->>8), \
-    unhex(value->>9) FROM json_each(?)";
-const ADVANCE: &str = "UPDATE chats SET last_seq = j.seq, msg_no = j.no, last_at = j.at, \
-    last_message = j.seq FROM (SELECT unhex(value->>0) AS id, value->>1 AS seq, value->>2 AS no, \
-    value->>3 AS at FROM json_each(?)) j WHERE chats.id = j.id";
-const CURSORS: &str = "SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq \
-    FROM json_each(?) j JOIN members m ON m.chat_id = unhex(j.value->>0) \
-    AND m.user_id = unhex(j.value->>1) AND m.left_seq IS NULL";
+    LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq ORDER BY j.key; \
+    SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq FROM json_each(?) j \
+    JOIN members m ON m.chat_id = unhex(j.value->>0) AND m.user_id = unhex(j.value->>1) \
+        AND m.left_seq IS NULL";
+const WRITE: &str = concat!(
+    "INSERT INTO events (chat_id, seq, msg_no, at, kind, actor, id, content, client_id, \
+        forwarded_from, original_sender) SELECT unhex(value->>0), value->>1, value->>2, \
+        value->>3, 1, unhex(value->>4), unhex(value->>5), value->>6, value->>7, \
+        unhex(value->>8), unhex(value->>9) FROM json_each(?); \
+    UPDATE chats SET last_seq = j.seq, msg_no = j.no, last_at = j.at, last_message = j.seq \
+        FROM (SELECT unhex(value->>0) AS id, value->>1 AS seq, value->>2 AS no, value->>3 AS at \
+        FROM json_each(?)) j WHERE chats.id = j.id; ",
+    cursor::update!(),
+    "; INSERT INTO outbox (at, spans) VALUES (?, ?)"
+);
 
 /// Appends rows; halves the batch where the database refuses it.
 pub(super) async fn append(store: &Sqlite, at: Timestamp, rows: &[Append]) -> StoreResult<Batch> {
@@ -59,31 +69,46 @@ pub(super) async fn append(store: &Sqlite, at: Timestamp, rows: &[Append]) -> St
 }
 
 async fn attempt(store: &Sqlite, at: Timestamp, rows: &[Append]) -> StoreResult<Batch> {
+    if rows.is_empty() {
+        return Ok(Batch::default());
+    }
     let mut tx = store.begin().await?;
-    let findings = look(&mut tx, at, rows).await?;
+    let (findings, cursors) = look(&mut tx, at, rows).await?;
     let mut numbered = number(at, rows, &findings);
     if numbered.heads.is_empty() {
         return Ok(Batch { verdicts: numbered.verdicts, moved: Vec::new() });
     }
-    insert(&mut tx, rows, &numbered).await?;
-    let spans = advance(&mut tx, &numbered).await?;
-    let moved = move_cursors(&mut tx, rows, &mut numbered).await?;
-    let newest = numbered.heads.values().map(|(_, head)| head.at).max().unwrap_or(at);
-    log::outbox(&mut tx, newest, &spans).await?;
+    let moved = receipt::moves(&cursors, &receipt::wishes(rows, &numbered.verdicts));
+    receipt::mark_delivered(rows, &mut numbered, &moved);
+    write(&mut tx, at, rows, &numbered, &moved).await?;
     tx.commit().await.map_err(failed)?;
+    let moved = receipt::passing_foreign(moved, rows, &numbered);
     Ok(Batch { verdicts: numbered.verdicts, moved })
 }
 
-async fn look(tx: &mut Tx, at: Timestamp, rows: &[Append]) -> StoreResult<Vec<Finding>> {
+async fn look(
+    tx: &mut Tx,
+    at: Timestamp,
+    rows: &[Append],
+) -> StoreResult<(Vec<Finding>, Vec<Cursors>)> {
+    let hex = |id: Uuid| id.simple().to_string();
     let asked: Vec<_> = rows
         .iter()
-        .map(|row| {
-            [row.chat.0, row.session.0, row.sender.0, row.id.0].map(|id| id.simple().to_string())
-        })
+        .map(|row| [row.chat.0, row.session.0, row.sender.0, row.id.0].map(hex))
         .collect();
+    let concerned: HashSet<_> = rows
+        .iter()
+        .flat_map(|row| row.present.iter().chain([&row.sender]).map(|user| (row.chat, *user)))
+        .collect();
+    let concerned: Vec<_> =
+        concerned.iter().map(|(chat, user)| [hex(chat.0), hex(user.0)]).collect();
     let asked = serde_json::to_string(&asked).unwrap_or_default();
-    let found = sqlx::query(LOOK).bind(asked).bind(at.0).fetch_all(&mut **tx).await;
-    row::all(&found.map_err(failed)?, finding).map_err(failed)
+    let concerned = serde_json::to_string(&concerned).unwrap_or_default();
+    let found = sqlx::query(LOOK).bind(asked).bind(at.0).bind(concerned);
+    let found = found.fetch_all(&mut **tx).await.map_err(failed)?;
+    let (findings, cursors) = found.split_at_checked(rows.len()).unwrap_or((&found, &[]));
+    let findings = row::all(findings, finding).map_err(failed)?;
+    Ok((findings, row::all(cursors, cursors_of).map_err(failed)?))
 }
 
 fn finding(found: &SqliteRow) -> Result<Finding, sqlx::Error> {
@@ -105,109 +130,57 @@ fn finding(found: &SqliteRow) -> Result<Finding, sqlx::Error> {
     })
 }
 
-async fn insert(tx: &mut Tx, rows: &[Append], numbered: &Numbered) -> StoreResult<()> {
-    let new: Vec<Value> = rows
-        .iter()
-        .zip(&numbered.verdicts)
-        .filter_map(|(row, verdict)| match verdict {
-            Appended::Stored { seq, msg_no, at, .. } => Some(json!([
-                row.chat.0.simple().to_string(),
-                seq,
-                msg_no,
-                at.0,
-                row.sender.0.simple().to_string(),
-                row.id.0.simple().to_string(),
-                row.content,
-                row.client_id,
-                row.forward.map(|forward| forward.from.0.simple().to_string()),
-                row.forward.map(|forward| forward.original_sender.0.simple().to_string()),
-            ])),
-            _ => None,
-        })
-        .collect();
-    let new = Value::Array(new).to_string();
-    sqlx::query(INSERT).bind(new).execute(&mut **tx).await.map_err(failed)?;
-    Ok(())
+fn cursors_of(found: &SqliteRow) -> Result<Cursors, sqlx::Error> {
+    Ok(Cursors {
+        chat: ChatId(row::id(found, "chat_id")?),
+        user: UserId(row::id(found, "user_id")?),
+        delivered: row::number(found, "delivered_seq")?,
+        read: row::number(found, "read_seq")?,
+    })
 }
 
-async fn advance(tx: &mut Tx, numbered: &Numbered) -> StoreResult<Vec<(ChatId, u64, u64)>> {
-    let (mut heads, mut spans) = (Vec::new(), Vec::new());
+async fn write(
+    tx: &mut Tx,
+    at: Timestamp,
+    rows: &[Append],
+    numbered: &Numbered,
+    moved: &[Moved],
+) -> StoreResult<()> {
+    let (mut heads, mut spans, mut newest) = (Vec::new(), Vec::new(), at);
     for (chat, (start, head)) in &numbered.heads {
         heads.push((chat.0.simple().to_string(), head.seq, head.msg_no, head.at.0));
         spans.push((*chat, start.seq + 1, head.seq));
+        newest = newest.max(head.at);
     }
-    let heads = serde_json::to_string(&heads).unwrap_or_default();
-    sqlx::query(ADVANCE).bind(heads).execute(&mut **tx).await.map_err(failed)?;
-    Ok(spans)
+    sqlx::query(WRITE)
+        .bind(events(rows, numbered))
+        .bind(serde_json::to_string(&heads).unwrap_or_default())
+        .bind(cursor::as_json(moved))
+        .bind(newest.0)
+        .bind(serde_json::to_string(&spans).unwrap_or_default())
+        .execute(&mut **tx)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
 
-/// Moves the senders' cursors and those of who looks on; says which messages are delivered to
-/// everybody by that, and which cursors passed somebody else's message.
-async fn move_cursors(
-    tx: &mut Tx,
-    rows: &[Append],
-    numbered: &mut Numbered,
-) -> StoreResult<Vec<Moved>> {
-    let wishes = wishes(rows, &numbered.verdicts);
-    let asked: Vec<_> = wishes
-        .keys()
-        .map(|(chat, user)| [chat.0, user.0].map(|id| id.simple().to_string()))
-        .collect();
-    let asked = serde_json::to_string(&asked).unwrap_or_default();
-    let found = sqlx::query(CURSORS).bind(asked).fetch_all(&mut **tx).await.map_err(failed)?;
-    let mut moved = Vec::new();
-    let mut reached: HashMap<ChatId, Vec<UserId>> = HashMap::new();
-    for found in &found {
-        let step = step(found, &wishes).map_err(failed)?;
-        reached.entry(step.chat).or_default().push(step.user);
-        moved.push(step);
-    }
-    cursor::write(tx, &moved).await?;
-    mark_delivered(rows, numbered, &reached);
-    moved.retain(|step| passes_foreign(step, rows, numbered));
-    Ok(moved)
-}
-
-fn step(
-    found: &SqliteRow,
-    wishes: &HashMap<(ChatId, UserId), (u64, u64)>,
-) -> Result<Moved, sqlx::Error> {
-    let (chat, user) = (ChatId(row::id(found, "chat_id")?), UserId(row::id(found, "user_id")?));
-    let (delivered, read) = (row::number(found, "delivered_seq")?, row::number(found, "read_seq")?);
-    let (to_delivered, to_read) = wishes.get(&(chat, user)).copied().unwrap_or_default();
-    let to_read = read.max(to_read);
-    let to_delivered = delivered.max(to_delivered).max(to_read);
-    Ok(Moved { chat, user, delivered: (delivered, to_delivered), read: (read, to_read) })
-}
-
-fn mark_delivered(
-    rows: &[Append],
-    numbered: &mut Numbered,
-    reached: &HashMap<ChatId, Vec<UserId>>,
-) {
-    for (row, verdict) in rows.iter().zip(&mut numbered.verdicts) {
-        let Appended::Stored { delivered, .. } = verdict else { continue };
-        let Some((_, head)) = numbered.heads.get(&row.chat) else { continue };
-        let here = reached.get(&row.chat).map_or(&[][..], Vec::as_slice);
-        let others = here.iter().filter(|user| row.present.contains(user)).count() as u64;
-        *delivered = head.members > 1 && others == head.members - 1;
-    }
-}
-
-/// Whether a cursor passed a message that its owner did not send: one that was there before, or
-/// another's of this batch.
-fn passes_foreign(step: &Moved, rows: &[Append], numbered: &Numbered) -> bool {
-    let Some((start, _)) = numbered.heads.get(&step.chat) else { return false };
-    let before = step.delivered.0.min(step.read.0) < start.seq;
-    let within = |(row, verdict): (&Append, &Appended)| {
-        let seq = match verdict {
-            Appended::Stored { seq, .. } => *seq,
-            _ => return false,
-        };
-        row.chat == step.chat
-            && row.sender != step.user
-            && (step.delivered.0 < seq && seq <= step.delivered.1
-                || step.read.0 < seq && seq <= step.read.1)
-    };
-    before || rows.iter().zip(&numbered.verdicts).any(within)
+/// The rows that go in, for `json_each`.
+fn events(rows: &[Append], numbered: &Numbered) -> String {
+    let hex = |id: Uuid| id.simple().to_string();
+    let new = rows.iter().zip(&numbered.verdicts).filter_map(|(row, verdict)| match verdict {
+        Appended::Stored { seq, msg_no, at, .. } => Some(json!([
+            hex(row.chat.0),
+            seq,
+            msg_no,
+            at.0,
+            hex(row.sender.0),
+            hex(row.id.0),
+            row.content,
+            row.client_id,
+            row.forward.map(|forward| hex(forward.from.0)),
+            row.forward.map(|forward| hex(forward.original_sender.0)),
+        ])),
+        _ => None,
+    });
+    Value::Array(new.collect()).to_string()
 }

@@ -1,10 +1,13 @@
 //! Cursors on SQLite.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use zvon_core::delivery::store::{CursorStore, Move, Moved};
 use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{ChatId, UserId};
+use zvon_protocol::time::Timestamp;
 
 use super::log::Tx;
 use super::row::{number, signed};
@@ -17,33 +20,40 @@ const WANTED: &str = "SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, 
         AND m.left_seq IS NULL \
     JOIN chats c ON c.id = m.chat_id \
     LEFT JOIN sessions s ON s.id = unhex(j.value->>2) AND s.user_id = m.user_id \
-        AND s.revoked_at IS NULL \
+        AND s.revoked_at IS NULL AND s.expires_at > ?2 \
     WHERE j.value->>2 IS NULL OR s.id IS NOT NULL";
 /// The chat's msg_no at a read cursor is that of the event there.
-const UPDATE: &str = "UPDATE members SET delivered_seq = max(delivered_seq, j.delivered), \
-    read_seq = max(read_seq, j.read), read_no = coalesce((SELECT e.msg_no FROM events e \
-        WHERE e.chat_id = members.chat_id AND e.seq = max(members.read_seq, j.read)), read_no) \
-    FROM (SELECT unhex(value->>0) AS chat, unhex(value->>1) AS user, value->>2 AS delivered, \
-        value->>3 AS read FROM json_each(?1)) j \
-    WHERE members.chat_id = j.chat AND members.user_id = j.user";
+macro_rules! update {
+    () => {
+        "UPDATE members SET delivered_seq = max(delivered_seq, j.delivered), \
+            read_seq = max(read_seq, j.read), read_no = coalesce((SELECT e.msg_no FROM events e \
+            WHERE e.chat_id = members.chat_id AND e.seq = max(members.read_seq, j.read)), read_no) \
+        FROM (SELECT unhex(value->>0) AS chat, unhex(value->>1) AS user, value->>2 AS delivered, \
+            value->>3 AS read FROM json_each(?)) j \
+        WHERE members.chat_id = j.chat AND members.user_id = j.user"
+    };
+}
+pub(super) use update;
+
 const WAITING: &str = "SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, c.last_seq, \
     c.last_seq AS delivered, 0 AS read FROM members m JOIN chats c ON c.id = m.chat_id \
     WHERE m.user_id = ? AND m.left_seq IS NULL AND m.delivered_seq < c.last_seq";
 
 #[async_trait]
 impl CursorStore for Sqlite {
-    async fn move_cursors(&self, moves: &[Move]) -> StoreResult<Vec<Moved>> {
+    async fn move_cursors(&self, at: Timestamp, moves: &[Move]) -> StoreResult<Vec<Moved>> {
         let wanted: Vec<_> = moves
             .iter()
             .map(|step| {
                 let session = step.session.map(|session| session.0.simple().to_string());
                 let (chat, user) = (step.chat.0.simple(), step.user.0.simple());
-                (chat.to_string(), user.to_string(), session, step.delivered, step.read)
+                let (delivered, read) = (signed(step.delivered), signed(step.read));
+                (chat.to_string(), user.to_string(), session, delivered, read)
             })
             .collect();
         let wanted = serde_json::to_string(&wanted).unwrap_or_default();
         let mut tx = self.begin().await?;
-        let rows = sqlx::query(WANTED).bind(wanted).fetch_all(&mut *tx).await;
+        let rows = sqlx::query(WANTED).bind(wanted).bind(at.0).fetch_all(&mut *tx).await;
         let moved = merge(row::all(&rows.map_err(failed)?, step).map_err(failed)?);
         write(&mut tx, &moved).await?;
         tx.commit().await.map_err(failed)?;
@@ -64,11 +74,16 @@ impl CursorStore for Sqlite {
     }
 }
 
-/// Writes moves that are known to go forward.
-pub(super) async fn write(tx: &mut Tx, moved: &[Moved]) -> StoreResult<()> {
-    if moved.is_empty() {
-        return Ok(());
+async fn write(tx: &mut Tx, moved: &[Moved]) -> StoreResult<()> {
+    if !moved.is_empty() {
+        let update = sqlx::query(update!()).bind(as_json(moved));
+        update.execute(&mut **tx).await.map_err(failed)?;
     }
+    Ok(())
+}
+
+/// Moves that are known to go forward, for `json_each`.
+pub(super) fn as_json(moved: &[Moved]) -> String {
     let moves: Vec<_> = moved
         .iter()
         .map(|step| {
@@ -76,9 +91,7 @@ pub(super) async fn write(tx: &mut Tx, moved: &[Moved]) -> StoreResult<()> {
             (chat.to_string(), user.to_string(), signed(step.delivered.1), signed(step.read.1))
         })
         .collect();
-    let moves = serde_json::to_string(&moves).unwrap_or_default();
-    sqlx::query(UPDATE).bind(moves).execute(&mut **tx).await.map_err(failed)?;
-    Ok(())
+    serde_json::to_string(&moves).unwrap_or_default()
 }
 
 /// What a wish comes to: not back, not past the head, and read is received.
@@ -97,16 +110,11 @@ fn step(found: &SqliteRow) -> Result<Moved, sqlx::Error> {
 
 /// One move per member, and only those that go somewhere.
 fn merge(steps: Vec<Moved>) -> Vec<Moved> {
-    let mut merged: Vec<Moved> = Vec::new();
+    let mut merged: HashMap<(ChatId, UserId), Moved> = HashMap::with_capacity(steps.len());
     for step in steps {
-        match merged.iter_mut().find(|known| known.chat == step.chat && known.user == step.user) {
-            Some(known) => {
-                known.delivered.1 = known.delivered.1.max(step.delivered.1);
-                known.read.1 = known.read.1.max(step.read.1);
-            }
-            None => merged.push(step),
-        }
+        let known = merged.entry((step.chat, step.user)).or_insert(step);
+        known.delivered.1 = known.delivered.1.max(step.delivered.1);
+        known.read.1 = known.read.1.max(step.read.1);
     }
-    merged.retain(|step| step.delivered.0 < step.delivered.1 || step.read.0 < step.read.1);
-    merged
+    merged.into_values().filter(Moved::goes_on).collect()
 }

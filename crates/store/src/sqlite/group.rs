@@ -119,7 +119,8 @@ impl Change<'_> {
 
     async fn leave(&mut self, chat: &Chat) -> StoreResult<()> {
         let user = self.author.user;
-        let subject = self.subject(user, Role::Member).await?;
+        let role = self.role_of(chat.id, user).await?.unwrap_or(Role::Member);
+        let subject = self.subject(user, role).await?;
         self.part(user, EventKind::MemberLeft(subject)).await?;
         let admins: i64 = sqlx::query_scalar(ADMINS)
             .bind(chat.id.0)

@@ -41,7 +41,7 @@ const EVENTS: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by, u.name AS
     LEFT JOIN users u ON u.id = e.subject \
     WHERE e.chat_id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?";
 const PASSED: &str = "SELECT id, seq, actor FROM events WHERE chat_id = ? AND seq > ? AND seq <= ? \
-    AND kind = 1 AND actor <> ? ORDER BY seq DESC LIMIT ?";
+    AND kind = 1 ORDER BY seq DESC LIMIT ?";
 const SENT_BY: &str = "SELECT id, seq FROM events WHERE chat_id = ? AND actor = ? AND kind = 1 \
     ORDER BY seq DESC LIMIT ?";
 
@@ -100,11 +100,10 @@ impl MessageStore for Sqlite {
         chat: ChatId,
         after: u64,
         upto: u64,
-        except: UserId,
         limit: u32,
     ) -> StoreResult<Vec<(MessageId, u64, UserId)>> {
         let passed = sqlx::query(PASSED).bind(chat.0).bind(signed(after)).bind(signed(upto));
-        let rows = passed.bind(except.0).bind(limit).fetch_all(&self.readers).await;
+        let rows = passed.bind(limit).fetch_all(&self.readers).await;
         let one = |found: &SqliteRow| {
             let id = MessageId(row::id(found, "id")?);
             Ok((id, row::number(found, "seq")?, UserId(row::id(found, "actor")?)))

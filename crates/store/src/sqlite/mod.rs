@@ -15,6 +15,7 @@ mod message;
 mod numbering;
 mod outbox;
 mod pin;
+mod receipt;
 mod row;
 mod session;
 
@@ -23,8 +24,11 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite as Driver, SqlitePool, Transaction};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult,
+    SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, Sqlite as Driver, SqlitePool, Transaction};
 use zvon_core::store::{StoreError, StoreResult};
 
 /// The store on SQLite. Cheap to clone.
@@ -67,6 +71,17 @@ impl Sqlite {
         Ok(Self { writer, readers })
     }
 
+    /// A pragma's value on the connection that writes and on one that reads.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pragma(&self, name: &'static str) -> StoreResult<[String; 2]> {
+        let ask = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        let ask = || sqlx::query_scalar(AssertSqlSafe(ask.clone()));
+        let writer = ask().fetch_one(&self.writer).await.map_err(failed)?;
+        Ok([writer, ask().fetch_one(&self.readers).await.map_err(failed)?])
+    }
+
     /// Waits for what is under way and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -86,6 +101,21 @@ fn restrict(path: &Path) -> StoreResult<()> {
         made.map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
     let restricted = file.set_permissions(Permissions::from_mode(0o600));
     restricted.map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Runs a deletion of limited size until nothing is left to delete; how much it was. Other
+/// writes go between.
+async fn in_portions<F>(mut delete: impl FnMut() -> F) -> StoreResult<u64>
+where
+    F: Future<Output = Result<SqliteQueryResult, sqlx::Error>>,
+{
+    let mut all = 0;
+    loop {
+        match delete().await.map_err(failed)?.rows_affected() {
+            0 => return Ok(all),
+            some => all += some,
+        }
+    }
 }
 
 /// What a failure of the driver means to the callers.

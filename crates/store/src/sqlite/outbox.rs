@@ -23,15 +23,7 @@ impl OutboxStore for Sqlite {
     }
 
     async fn purge_outbox(&self, before: Timestamp) -> StoreResult<u64> {
-        let mut all = 0;
-        loop {
-            let purge = sqlx::query(PURGE).bind(before.0).execute(&self.writer).await;
-            let some = purge.map_err(failed)?.rows_affected();
-            all += some;
-            if some == 0 {
-                return Ok(all);
-            }
-        }
+        super::in_portions(|| sqlx::query(PURGE).bind(before.0).execute(&self.writer)).await
     }
 
     async fn log_epoch(&self) -> StoreResult<String> {

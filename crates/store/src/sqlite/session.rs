@@ -13,7 +13,8 @@ use super::{Sqlite, failed, row};
 const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, expires_at, revoked_at, \
     device, address) VALUES (?, ?, ?, ?, ?, ?, ?)";
 const REVOKE: &str = "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
-const PURGE: &str = "DELETE FROM sessions WHERE expires_at < ?1 OR revoked_at < ?1";
+const PURGE: &str = "DELETE FROM sessions WHERE id IN \
+    (SELECT id FROM sessions WHERE expires_at < ?1 OR revoked_at < ?1 LIMIT 1000)";
 
 #[async_trait]
 impl SessionStore for Sqlite {
@@ -45,7 +46,6 @@ impl SessionStore for Sqlite {
     }
 
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
-        let purge = sqlx::query(PURGE).bind(before.0).execute(&self.writer).await;
-        Ok(purge.map_err(failed)?.rows_affected())
+        super::in_portions(|| sqlx::query(PURGE).bind(before.0).execute(&self.writer)).await
     }
 }

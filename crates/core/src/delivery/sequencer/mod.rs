@@ -8,16 +8,18 @@
 //!   that died after its commit, a lost publish) costs time, never an event.
 //! * No lock is held across an await.
 
+mod channel;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::message::Status;
 
+use self::channel::Channel;
 use super::Delivery;
 use super::fanout::Fanout;
 use super::order::Order;
@@ -42,15 +44,18 @@ struct Shared {
     tasks: TaskTracker,
 }
 
-struct Channel {
-    state: Mutex<State>,
-    /// The position, for those who wait for it; 0 while opening.
-    position: watch::Sender<u64>,
+/// Chats that are registered and not yet open: forgotten if their opening fails, or if whoever
+/// opens them goes away meanwhile.
+struct Unopened<'a> {
+    sequencer: &'a Sequencer,
+    chats: Vec<ChatId>,
 }
 
-enum State {
-    Opening(Vec<Arc<Delivery>>),
-    Open { order: Order, repairing: bool },
+impl Drop for Unopened<'_> {
+    fn drop(&mut self) {
+        let mut channels = self.sequencer.0.channels.lock();
+        self.chats.iter().for_each(|chat| drop(channels.remove(chat)));
+    }
 }
 
 impl Sequencer {
@@ -62,11 +67,9 @@ impl Sequencer {
 
     /// Takes what a commit added to one chat.
     pub fn deliver(&self, chat: ChatId, deliveries: Vec<Delivery>) {
-        let Some(channel) = self.0.channels.lock().get(&chat).cloned() else { return };
-        let repair = self.accept(chat, &channel, deliveries.into_iter().map(Arc::new).collect());
-        if repair {
-            let this = self.clone();
-            self.0.tasks.spawn(async move { this.repair(chat, &channel).await });
+        let Some(channel) = self.channel(chat) else { return };
+        if self.accept(chat, &channel, deliveries) {
+            self.start_repair(chat, channel);
         }
     }
 
@@ -77,10 +80,8 @@ impl Sequencer {
 
     /// Waits (not long) until everything up to `seq` has been handed to the chat's sockets.
     pub async fn caught_up(&self, chat: ChatId, seq: u64) {
-        let Some(channel) = self.0.channels.lock().get(&chat).cloned() else { return };
-        let mut position = channel.position.subscribe();
-        let reached = position.wait_for(|position| *position >= seq);
-        if tokio::time::timeout(ANSWER_PATIENCE, reached).await.is_err() {
+        let Some(channel) = self.channel(chat) else { return };
+        if tokio::time::timeout(ANSWER_PATIENCE, channel.reached(seq)).await.is_err() {
             tracing::warn!(chat.id = %chat, seq, "an answer went before the events it follows");
         }
     }
@@ -92,27 +93,18 @@ impl Sequencer {
     /// The store's, and then none of them is open.
     pub async fn open(&self, chats: &[ChatId]) -> StoreResult<()> {
         let fresh = self.register(chats);
-        if fresh.is_empty() {
-            return self.await_open(chats).await;
+        if !fresh.is_empty() {
+            let ids = fresh.iter().map(|(chat, _)| *chat).collect();
+            let mut unopened = Unopened { sequencer: self, chats: ids };
+            let heads = self.0.store.heads(&unopened.chats).await?;
+            unopened.chats.clear();
+            self.start(fresh, &heads.into_iter().collect());
         }
-        let ids: Vec<ChatId> = fresh.iter().map(|(chat, _)| *chat).collect();
-        match self.0.store.heads(&ids).await {
-            Ok(heads) => {
-                let heads: HashMap<ChatId, u64> = heads.into_iter().collect();
-                for (chat, channel) in fresh {
-                    let head = heads.get(&chat).copied().unwrap_or(0);
-                    self.start(chat, &channel, head);
-                }
-                self.await_open(chats).await
-            }
-            Err(error) => {
-                let mut channels = self.0.channels.lock();
-                for chat in ids {
-                    channels.remove(&chat);
-                }
-                Err(error)
-            }
+        for channel in chats.iter().filter_map(|chat| self.channel(*chat)) {
+            // Somebody else is opening it; if they fail, whoever needs it opens it again.
+            let _ = tokio::time::timeout(PATIENCE, channel.opened()).await;
         }
+        Ok(())
     }
 
     /// Runs `enter` under the chat's lock with the position and what was delivered after
@@ -130,19 +122,32 @@ impl Sequencer {
         let mut reached = after;
         loop {
             self.open(&[chat]).await?;
-            let Some(channel) = self.0.channels.lock().get(&chat).cloned() else { continue };
-            {
-                let state = channel.state.lock();
-                if let State::Open { order, .. } = &*state {
-                    let rest = reached.map_or(Some(Vec::new()), |seq| order.since(seq));
-                    // A channel that was closed meanwhile is not the one that is delivered to.
-                    if let (Some(rest), true) = (rest, self.is_current(chat, &channel)) {
+            let Some(channel) = self.channel(chat) else { continue };
+            let from = {
+                let state = channel.lock();
+                // A channel that was closed meanwhile is not the one that is delivered to.
+                let Some(order) = state.order().filter(|_| self.is_current(chat, &channel)) else {
+                    continue;
+                };
+                let position = order.position();
+                match reached.map_or(Some(Vec::new()), |seq| order.since(seq)) {
+                    Some(rest) if reached.is_none_or(|seq| seq <= position) => {
                         replay.extend(rest);
-                        return Ok(enter(order.position(), &replay));
+                        return Ok(enter(position, &replay));
                     }
+                    Some(_) => Err(reached.unwrap_or(position)),
+                    None => Ok(reached.unwrap_or(position)),
                 }
-            }
-            let from = reached.unwrap_or(0);
+            };
+            let from = match from {
+                Ok(from) => from,
+                Err(ahead) => {
+                    if !self.catch_up_with(chat, &channel, ahead).await? {
+                        reached = None;
+                    }
+                    continue;
+                }
+            };
             for event in self.0.store.events(chat, from, READ).await? {
                 reached = Some(event.seq);
                 replay.push(Arc::new(Delivery::new(&event, Status::Sent)));
@@ -150,14 +155,39 @@ impl Sequencer {
         }
     }
 
+    /// Brings the chat's sockets up to what somebody read from the store before it was handed
+    /// out; whether it is there.
+    async fn catch_up_with(
+        &self,
+        chat: ChatId,
+        channel: &Arc<Channel>,
+        seq: u64,
+    ) -> StoreResult<bool> {
+        if tokio::time::timeout(PATIENCE, channel.reached(seq)).await.is_ok() {
+            return Ok(true);
+        }
+        let Some(position) = channel.lock().order().map(Order::position) else { return Ok(true) };
+        let events = self.0.store.events(chat, position, READ).await?;
+        let there = !events.is_empty();
+        let found = events.iter().map(|event| Delivery::new(event, Status::Sent)).collect();
+        if self.accept(chat, channel, found) {
+            self.start_repair(chat, Arc::clone(channel));
+        }
+        Ok(there)
+    }
+
     /// Closes chats whose rooms are empty. To be called now and then.
     pub fn sweep(&self) {
         let mut channels = self.0.channels.lock();
         // Elsewhere the channel's lock is taken before this one: whoever holds it is using it.
-        channels.retain(|chat, channel| match channel.state.try_lock() {
-            Some(state) => matches!(*state, State::Opening(_)) || !self.0.fanout.is_empty(*chat),
+        channels.retain(|chat, channel| match channel.try_lock() {
+            Some(state) => state.order().is_none() || !self.0.fanout.is_empty(*chat),
             None => true,
         });
+    }
+
+    fn channel(&self, chat: ChatId) -> Option<Arc<Channel>> {
+        self.0.channels.lock().get(&chat).cloned()
     }
 
     fn is_current(&self, chat: ChatId, channel: &Arc<Channel>) -> bool {
@@ -169,10 +199,7 @@ impl Sequencer {
         let mut fresh = Vec::new();
         for chat in chats {
             channels.entry(*chat).or_insert_with(|| {
-                let channel = Arc::new(Channel {
-                    state: Mutex::new(State::Opening(Vec::new())),
-                    position: watch::channel(0).0,
-                });
+                let channel = Arc::new(Channel::opening());
                 fresh.push((*chat, Arc::clone(&channel)));
                 channel
             });
@@ -180,72 +207,34 @@ impl Sequencer {
         fresh
     }
 
-    fn start(&self, chat: ChatId, channel: &Arc<Channel>, head: u64) {
-        let early = {
-            let mut state = channel.state.lock();
-            let open = State::Open { order: Order::from(head), repairing: false };
-            match std::mem::replace(&mut *state, open) {
-                State::Opening(early) => early,
-                State::Open { .. } => Vec::new(),
-            }
-        };
-        channel.position.send_replace(head);
-        if self.accept(chat, channel, early) {
-            let this = self.clone();
-            let channel = Arc::clone(channel);
-            self.0.tasks.spawn(async move { this.repair(chat, &channel).await });
-        }
-    }
-
-    async fn await_open(&self, chats: &[ChatId]) -> StoreResult<()> {
-        for chat in chats {
-            let channel = self.0.channels.lock().get(chat).cloned();
-            if let Some(channel) = channel {
-                let mut position = channel.position.subscribe();
-                let _ = tokio::time::timeout(PATIENCE, position.wait_for(|p| *p > 0)).await;
+    fn start(&self, fresh: Vec<(ChatId, Arc<Channel>)>, heads: &HashMap<ChatId, u64>) {
+        for (chat, channel) in fresh {
+            let early = channel.open_at(heads.get(&chat).copied().unwrap_or(0));
+            if self.accept(chat, &channel, early) {
+                self.start_repair(chat, channel);
             }
         }
-        Ok(())
     }
 
     /// Puts deliveries in order and hands out what is ready; whether a repair has to be started.
-    fn accept(&self, chat: ChatId, channel: &Channel, deliveries: Vec<Arc<Delivery>>) -> bool {
-        let mut state = channel.state.lock();
-        match &mut *state {
-            State::Opening(early) => {
-                early.extend(deliveries);
-                false
-            }
-            State::Open { order, repairing } => {
-                let ready: Vec<_> = deliveries.into_iter().flat_map(|d| order.accept(d)).collect();
-                if !ready.is_empty() {
-                    self.0.fanout.deliver(chat, &ready);
-                    channel.position.send_replace(order.position());
-                }
-                let start = order.has_gap() && !*repairing;
-                *repairing |= start;
-                start
-            }
-        }
+    fn accept(&self, chat: ChatId, channel: &Channel, deliveries: Vec<Delivery>) -> bool {
+        channel.accept(deliveries, |ready| self.0.fanout.deliver(chat, ready))
+    }
+
+    fn start_repair(&self, chat: ChatId, channel: Arc<Channel>) {
+        let this = self.clone();
+        self.0.tasks.spawn(async move { this.repair(chat, &channel).await });
     }
 
     /// Waits for the gap to close by itself, then reads it from the store until it is closed.
     async fn repair(&self, chat: ChatId, channel: &Arc<Channel>) {
         loop {
             tokio::time::sleep(PATIENCE).await;
-            let position = {
-                let mut state = channel.state.lock();
-                let State::Open { order, repairing } = &mut *state else { return };
-                if !order.has_gap() || !self.is_current(chat, channel) {
-                    *repairing = false;
-                    return;
-                }
-                order.position()
-            };
+            let Some(position) = channel.gap(|| self.is_current(chat, channel)) else { return };
             match self.0.store.events(chat, position, READ).await {
                 Ok(events) => {
                     tracing::info!(chat.id = %chat, position, read = events.len(), "gap repaired");
-                    let found = events.iter().map(|e| Arc::new(Delivery::new(e, Status::Sent)));
+                    let found = events.iter().map(|event| Delivery::new(event, Status::Sent));
                     self.accept(chat, channel, found.collect());
                 }
                 Err(error) => tracing::warn!(chat.id = %chat, %error, "a gap cannot be read yet"),

@@ -1,0 +1,6 @@
+//! Rate limits.
+
+mod memory;
+mod window;
+
+pub use memory::MemoryLimiter;

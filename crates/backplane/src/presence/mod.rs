@@ -1,0 +1,6 @@
+//! Who is online.
+
+mod ledger;
+mod memory;
+
+pub use memory::MemoryPresence;

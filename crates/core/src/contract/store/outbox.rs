@@ -1,0 +1,110 @@
+//! The outbox: one narrow row per transaction, which together tell every log once, in order.
+
+use std::collections::HashMap;
+
+use zvon_protocol::ids::ChatId;
+
+use super::Subject;
+use super::scene::{NOW, Scene};
+use crate::chat::store::GroupChange;
+use crate::outbox::store::OutboxRow;
+
+pub(super) async fn run(subject: Subject) {
+    let scene = Scene::from(subject);
+    one_row_per_transaction_that_adds(&scene).await;
+    it_is_read_in_pages(&scene).await;
+    the_epoch_stays(&scene).await;
+    old_rows_are_dropped(&scene).await;
+}
+
+async fn rows(scene: &Scene) -> Vec<OutboxRow> {
+    scene.store.outbox(0, 100_000).await.unwrap()
+}
+
+async fn one_row_per_transaction_that_adds(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let mut known = 0;
+    let mut next = async |spans: &[(ChatId, u64, u64)]| {
+        let all = rows(scene).await;
+        assert_eq!(all.len(), known + 1, "one row for {spans:?}");
+        known += 1;
+        let mut last = all.last().unwrap().spans.clone();
+        last.sort_unstable();
+        assert_eq!(last, spans);
+    };
+    let one = scene.pair(ann, bob).await;
+    next(&[(one, 1, 1)]).await;
+    let two = scene.group(ann, &[bob]).await;
+    next(&[(two, 1, 1)]).await;
+    let texts = [one, two, one, one, two].map(|chat| ann.says(chat, "x"));
+    scene.append(&texts).await;
+    let mut both = [(one, 2, 4), (two, 2, 3)];
+    both.sort_unstable();
+    next(&both).await;
+    scene.store.pin(bob.author(), texts[0].id, 9).await.unwrap().unwrap();
+    next(&[(one, 5, 5)]).await;
+    scene.store.unpin(bob.author(), texts[0].id).await.unwrap().unwrap();
+    next(&[(one, 6, 6)]).await;
+    scene.change(ann, two, GroupChange::Leave).await.unwrap();
+    next(&[(two, 4, 5)]).await;
+
+    let before = rows(scene).await.len();
+    scene.append(&texts).await;
+    scene.append(&[ann.says(two, "x")]).await;
+    scene.pair(bob, ann).await;
+    scene.store.deliver_all(bob.user).await.unwrap();
+    scene.change(ann, two, GroupChange::Rename("x".into())).await.unwrap_err();
+    assert_eq!(rows(scene).await.len(), before, "who adds nothing leaves no row");
+
+    scene.append(&[ann.says(one, "x"), ann.says(one, scene.refused), ann.says(one, "y")]).await;
+    tells_everything_once(scene, &[one, two]).await;
+}
+
+async fn tells_everything_once(scene: &Scene, chats: &[ChatId]) {
+    let mut heads: HashMap<ChatId, u64> = HashMap::new();
+    let all = rows(scene).await;
+    assert!(all.is_sorted_by(|a, b| a.id < b.id), "ascending");
+    for (chat, low, high) in all.iter().flat_map(|row| &row.spans) {
+        let head = heads.entry(*chat).or_default();
+        assert_eq!((*low, *low <= *high), (*head + 1, true), "nothing twice, nothing left out");
+        *head = *high;
+    }
+    for chat in chats {
+        assert_eq!(heads.get(chat), Some(&scene.head(*chat).await));
+    }
+}
+
+async fn it_is_read_in_pages(scene: &Scene) {
+    let all = rows(scene).await;
+    let (mut after, mut found) = (0, Vec::new());
+    loop {
+        let some = scene.store.outbox(after, 2).await.unwrap();
+        assert!(some.len() <= 2);
+        let Some(last) = some.last() else { break };
+        after = last.id;
+        found.extend(some);
+    }
+    assert_eq!(found, all);
+    assert!(all.iter().all(|row| row.at == NOW && row.extra.is_none()));
+}
+
+async fn the_epoch_stays(scene: &Scene) {
+    let epoch = scene.store.log_epoch().await.unwrap();
+    assert!(!epoch.is_empty());
+    assert_eq!(scene.store.log_epoch().await.unwrap(), epoch);
+}
+
+async fn old_rows_are_dropped(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let chat = scene.pair(ann, bob).await;
+    let later = NOW.plus_millis(1);
+    let old = u64::try_from(rows(scene).await.len()).unwrap();
+    scene.store.append(later, &[ann.says(chat, "x")]).await.unwrap();
+    assert_eq!(scene.store.purge_outbox(later).await.unwrap(), old);
+    let left = rows(scene).await;
+    assert!(matches!(left.as_slice(), [row] if row.at == later), "{left:?}");
+    scene.send(ann, chat, "y").await;
+    assert!(rows(scene).await[1].id > left[0].id, "ids are not used again");
+    assert_eq!(scene.store.purge_outbox(NOW).await.unwrap(), 0);
+    assert_eq!(scene.check_log(chat).await.len(), 3, "the log itself stays");
+}

@@ -1,0 +1,88 @@
+//! What goes with a batch: who looks on before it, and who hears of it after it.
+
+use std::collections::HashMap;
+
+use zvon_protocol::ids::{ChatId, UserId};
+use zvon_protocol::message::Status;
+
+use super::super::Delivery;
+use super::super::news::Fresh;
+use super::super::notice::CROWD;
+use super::super::store::Move;
+use super::Lane;
+use crate::message::store::{Append, Appended, Batch};
+use crate::message::{EventKind, LogEvent, MessageRow};
+
+/// In chats with more people looking on, only what clients report moves delivered cursors.
+const RECEIPTS: usize = 200;
+
+impl Lane {
+    /// Notes on each row who has its chat open; gives those of crowded chats apart.
+    pub(super) fn look_on(&self, rows: &mut [Append]) -> HashMap<ChatId, Vec<UserId>> {
+        let mut present: HashMap<ChatId, Vec<UserId>> = HashMap::new();
+        for row in &*rows {
+            present.entry(row.chat).or_insert_with(|| self.fanout.present(row.chat, RECEIPTS + 1));
+        }
+        for row in rows {
+            let here = &present[&row.chat];
+            if here.len() <= CROWD {
+                row.present = here.iter().copied().filter(|user| *user != row.sender).collect();
+            }
+        }
+        present.retain(|_, here| here.len() > CROWD && here.len() <= RECEIPTS);
+        present
+    }
+
+    /// Hands out what was stored.
+    pub(super) fn hand_over(&self, rows: &[Append], batch: &Batch) {
+        let mut by_chat: HashMap<ChatId, Vec<Delivery>> = HashMap::new();
+        for (row, verdict) in rows.iter().zip(&batch.verdicts) {
+            if let Some((event, status)) = logged(row, verdict) {
+                by_chat.entry(row.chat).or_default().push(Delivery::new(&event, status));
+            }
+        }
+        for (chat, deliveries) in by_chat {
+            self.sequencer.deliver(chat, deliveries);
+        }
+    }
+
+    /// What may happen after the answers: telling senders, moving the cursors of crowds.
+    pub(super) fn tell(&self, rows: &[Append], batch: Batch, late: HashMap<ChatId, Vec<UserId>>) {
+        let mut fresh = Fresh::default();
+        let mut newest: HashMap<ChatId, u64> = HashMap::new();
+        for (row, verdict) in rows.iter().zip(&batch.verdicts) {
+            if let Appended::Stored { seq, delivered, .. } = verdict {
+                fresh.note(row.chat, *seq, *delivered);
+                newest.insert(row.chat, *seq);
+            }
+        }
+        for (chat, users) in late {
+            let Some(seq) = newest.get(&chat) else { continue };
+            for user in users {
+                let step = Move { chat, user, session: None, delivered: *seq, read: 0 };
+                self.cursors.move_later(step);
+            }
+        }
+        if !batch.moved.is_empty() {
+            let notices = self.notices.clone();
+            self.tasks.spawn(async move { notices.announce(batch.moved, &fresh).await });
+        }
+    }
+}
+
+/// The log event of a row that is in the log, and the status its message has by then. What is
+/// repeated may have been stored by a try whose answer was lost; if it was heard, it is heard
+/// no second time.
+fn logged(row: &Append, verdict: &Appended) -> Option<(LogEvent, Status)> {
+    let (message, status) = match verdict {
+        Appended::Stored { seq, msg_no, at, delivered } => {
+            let status = if *delivered { Status::Delivered } else { Status::Sent };
+            (row.stored(*seq, *msg_no, *at), status)
+        }
+        Appended::Repeated(message) => (message.clone(), Status::Sent),
+        Appended::Elsewhere | Appended::Denied(_) | Appended::Rejected => return None,
+    };
+    let MessageRow { chat, seq, msg_no, at, sender: actor, .. } = message;
+    let kind = EventKind::Message(message);
+    Some((LogEvent { chat, seq, msg_no, at, actor, kind }, status))
+}

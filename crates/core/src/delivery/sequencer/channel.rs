@@ -1,0 +1,111 @@
+//! One chat that is open on this node, or is being opened.
+
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::watch;
+
+use super::super::Delivery;
+use super::super::order::Order;
+
+/// A chat's order behind its lock.
+pub(super) struct Channel {
+    state: Mutex<State>,
+    /// The position, for those who wait for it; nothing while opening.
+    position: watch::Sender<Option<u64>>,
+}
+
+/// What the lock guards.
+pub(super) enum State {
+    /// What came before the head was known.
+    Opening(Vec<Delivery>),
+    /// Under way; `repairing` while a task reads a gap.
+    Open { order: Order, repairing: bool },
+}
+
+impl State {
+    /// The order, if the head is known.
+    pub(super) fn order(&self) -> Option<&Order> {
+        match self {
+            Self::Opening(_) => None,
+            Self::Open { order, .. } => Some(order),
+        }
+    }
+}
+
+impl Channel {
+    /// A channel that keeps what comes until its head is known.
+    pub(super) fn opening() -> Self {
+        let state = Mutex::new(State::Opening(Vec::new()));
+        Self { state, position: watch::channel(None).0 }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
+        self.state.try_lock()
+    }
+
+    /// Waits until the head is known.
+    pub(super) async fn opened(&self) {
+        let _ = self.position.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Waits until everything up to `seq` has been handed out.
+    pub(super) async fn reached(&self, seq: u64) {
+        let reached = |position: &Option<u64>| position.is_some_and(|position| position >= seq);
+        let _ = self.position.subscribe().wait_for(reached).await;
+    }
+
+    /// Everything up to `head` is behind; what came early is given back to be accepted.
+    pub(super) fn open_at(&self, head: u64) -> Vec<Delivery> {
+        let mut state = self.lock();
+        let open = State::Open { order: Order::from(head), repairing: false };
+        let early = match std::mem::replace(&mut *state, open) {
+            State::Opening(early) => early,
+            State::Open { .. } => Vec::new(),
+        };
+        self.position.send_replace(Some(head));
+        early
+    }
+
+    /// Puts deliveries in order and hands out what is ready, under the lock; whether a repair
+    /// has to be started.
+    pub(super) fn accept(
+        &self,
+        deliveries: Vec<Delivery>,
+        hand_out: impl FnOnce(&[Arc<Delivery>]),
+    ) -> bool {
+        let mut state = self.lock();
+        match &mut *state {
+            State::Opening(early) => {
+                early.extend(deliveries);
+                false
+            }
+            State::Open { order, repairing } => {
+                let mut ready = Vec::with_capacity(deliveries.len());
+                for delivery in deliveries {
+                    ready.extend(order.accept(Arc::new(delivery)));
+                }
+                if !ready.is_empty() {
+                    hand_out(&ready);
+                    self.position.send_replace(Some(order.position()));
+                }
+                let start = order.has_gap() && !*repairing;
+                *repairing |= start;
+                start
+            }
+        }
+    }
+
+    /// Before what the gap lies; without one, or if the channel is not wanted any more, the
+    /// repair is over.
+    pub(super) fn gap(&self, is_wanted: impl FnOnce() -> bool) -> Option<u64> {
+        let mut state = self.lock();
+        let State::Open { order, repairing } = &mut *state else { return None };
+        *repairing = order.has_gap() && is_wanted();
+        repairing.then(|| order.position())
+    }
+}

@@ -1,0 +1,98 @@
+//! The file: durable, private, of one version, the same after every opening.
+
+use std::os::unix::fs::PermissionsExt;
+
+use sqlx::Row;
+use zvon_core::account::store::AccountStore;
+use zvon_core::message::store::{MessageStore, Page};
+use zvon_core::outbox::store::OutboxStore;
+use zvon_store::sqlite::Sqlite;
+
+use crate::Place;
+use crate::scene::Scene;
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_reopening() {
+    let place = Place::new();
+    let store = place.open().await;
+    let scene = Scene::new(&store).await;
+    let sent = scene.send(&store, 0..40).await;
+    let (epoch, outbox) = (store.log_epoch().await.unwrap(), store.outbox(0, 99).await.unwrap());
+    store.close().await;
+    for _ in 0..3 {
+        let store = place.open().await;
+        let page = store.page(scene.chat, Page::Newest, 100).await.unwrap();
+        assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), sent);
+        assert_eq!(store.log_epoch().await.unwrap(), epoch);
+        assert_eq!(store.outbox(0, 99).await.unwrap(), outbox);
+        assert_eq!(store.count_accounts(9).await.unwrap(), 2);
+        store.close().await;
+    }
+    let store = place.open().await;
+    assert_eq!(scene.send(&store, 40..41).await.len(), 1);
+    assert_eq!(store.heads(&[scene.chat]).await.unwrap()[0].1, 42);
+}
+
+#[tokio::test]
+async fn commits_are_synced_to_a_write_ahead_log() {
+    let place = Place::new();
+    let store = place.open().await;
+    for (pragma, value) in [("journal_mode", "wal"), ("synchronous", "2")] {
+        let [writer, reader] = store.pragma(pragma).await.unwrap();
+        assert_eq!((writer.as_str(), reader.as_str()), (value, value), "{pragma}");
+    }
+}
+
+#[tokio::test]
+async fn its_files_are_for_their_owner_alone() {
+    let place = Place::new();
+    std::fs::write(place.path(), "").unwrap();
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let store = place.open().await;
+    let scene = Scene::new(&store).await;
+    scene.send(&store, 0..1).await;
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(place.dir.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+        names.push(file.file_name().into_string().unwrap());
+    }
+    names.sort_unstable();
+    assert_eq!(names, ["zvon.db", "zvon.db-shm", "zvon.db-wal"]);
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing() {
+    let place = Place::new();
+    let schema = async || {
+        let raw = place.raw().await;
+        let query = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name";
+        let rows = sqlx::query(query).fetch_all(&raw).await.unwrap();
+        raw.close().await;
+        rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>()
+    };
+    place.open().await.close().await;
+    let first = schema().await;
+    assert!(first.len() > 10);
+    place.open().await.close().await;
+    assert_eq!(schema().await, first);
+}
+
+#[tokio::test]
+async fn what_is_newer_or_not_ours_is_refused_and_left_alone() {
+    let place = Place::new();
+    place.open().await.close().await;
+    let raw = place.raw().await;
+    let future = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+        execution_time) VALUES (9999, 'from the future', 1, x'00', 0)";
+    sqlx::query(future).execute(&raw).await.unwrap();
+    raw.close().await;
+    assert!(Sqlite::open(&place.path(), 1).await.is_err());
+
+    let other = Place::new();
+    let text = "this is a shopping list, and no database of anybody's".repeat(100);
+    std::fs::write(other.path(), &text).unwrap();
+    assert!(Sqlite::open(&other.path(), 1).await.is_err());
+    assert_eq!(std::fs::read_to_string(other.path()).unwrap(), text);
+    assert!(Sqlite::open(&other.dir.path().join("no/such/dir/zvon.db"), 1).await.is_err());
+}

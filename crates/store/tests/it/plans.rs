@@ -1,0 +1,89 @@
+//! No statement walks a table: each plan begins at a key or an index, or at what it was given.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+use sqlx::{AssertSqlSafe, Row};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use zvon_core::contract::store::{Subject, run};
+
+use crate::Place;
+use crate::contract::{REFUSED, open};
+
+/// Statements that read a table from its beginning because that is what they are for; each ends
+/// at a LIMIT.
+const WALKS: [&str; 2] = [
+    "SELECT * FROM users ORDER BY name_folded, id LIMIT ?",
+    "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_statement_uses_an_index() {
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let subscriber = tracing_subscriber::registry().with(Statements(Arc::clone(&seen)));
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let places = Mutex::new(Vec::new());
+    run(async || {
+        let (place, store) = open().await;
+        places.lock().unwrap().push(place);
+        Subject { store, refused: REFUSED }
+    })
+    .await;
+    let place = Place::new();
+    place.open().await.close().await;
+    let raw = place.raw().await;
+    let statements: Vec<String> = seen.lock().unwrap().iter().cloned().collect();
+    assert!(statements.len() > 40, "the suite uses every statement: {}", statements.len());
+    let mut walks = Vec::new();
+    for statement in statements.iter().filter(|sql| !WALKS.contains(&sql.as_str())) {
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        for step in sqlx::query(explain).fetch_all(&raw).await.unwrap() {
+            let step: String = step.get("detail");
+            if step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE") {
+                walks.push(format!("{step}: {statement}"));
+            }
+        }
+    }
+    assert!(walks.is_empty(), "{walks:#?}");
+}
+
+/// Collects the statements that the driver tells of.
+struct Statements(Arc<Mutex<BTreeSet<String>>>);
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            let mut found = Found::default();
+            event.record(&mut found);
+            let sql = if found.full.is_empty() { found.summary } else { found.full };
+            // One call may be several statements.
+            let ours = |sql: &&str| {
+                let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+                verbs.iter().any(|verb| sql.starts_with(verb)) && !sql.contains("_sqlx_migrations")
+            };
+            let all = sql.split(';').map(str::trim).filter(ours).map(str::to_owned);
+            self.0.lock().unwrap().extend(all);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    summary: String,
+    full: String,
+}
+
+impl Visit for Found {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.full),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
