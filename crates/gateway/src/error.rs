@@ -77,47 +77,50 @@ fn status(code: Code) -> StatusCode {
 
 /// The failure ack of a command, in the shape that command has for it.
 pub(crate) fn failure_ack(command: &str, error: &Error) -> Value {
-    match command {
-        "chat:get" => Value::Null,
-        "chat:leave" => json!({ "success": false }),
-        "users:list" if error.code() != Code::RateLimited => json!({ "users": [] }),
+    // Who is told to wait is told how long, whatever the command's own shape.
+    let limited = error.code() == Code::RateLimited;
+    let mut ack = match command {
+        "chat:get" | "chat:leave" | "users:list" if !limited => Value::Null,
         _ => serde_json::to_value(refusal(command, error)).unwrap_or(Value::Null),
+    };
+    match command {
+        "chat:leave" => ack["success"] = false.into(),
+        "users:list" => ack["users"] = json!([]),
+        _ => {}
     }
+    ack
 }
 
 fn refusal(command: &str, error: &Error) -> Refusal {
     let message = error.text();
-    let retry_after_ms = match error {
-        Error::Limited { retry_after } => {
-            Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).max(1))
-        }
-        _ => None,
-    };
     let error_text = (command == "message").then(|| ErrorText { message: message.clone() });
     Refusal {
         status: ErrorTag::Error,
         message,
         code: error.code(),
-        retry_after_ms,
+        retry_after_ms: retry_after_ms(error),
         error: error_text,
     }
+}
+
+fn retry_after_ms(error: &Error) -> Option<u64> {
+    let Error::Limited { retry_after } = error else { return None };
+    Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).max(1))
 }
 
 /// The payload of `exception`.
 pub(crate) fn exception(error: &Error, at: Timestamp) -> Value {
     log(error);
     let status = status(error.code());
-    json!({
-        "error": {
-            "status": status.as_u16(),
-            "message": {
-                "message": error.text(),
-                "error": status.canonical_reason(),
-                "statusCode": status.as_u16(),
-            },
-        },
-        "timestamp": at,
-    })
+    let mut message = json!({
+        "message": error.text(),
+        "error": status.canonical_reason(),
+        "statusCode": status.as_u16(),
+    });
+    if let Some(millis) = retry_after_ms(error) {
+        message["retryAfterMs"] = millis.into();
+    }
+    json!({ "error": { "status": status.as_u16(), "message": message }, "timestamp": at })
 }
 
 /// A failure of the store is logged here, once; a refusal is none.

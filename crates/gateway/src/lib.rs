@@ -60,7 +60,6 @@ impl Gateway {
     }
 
     /// Everything that is served on the public port.
-    #[must_use]
     pub fn router(&self) -> Router {
         http::router(&self.0)
     }

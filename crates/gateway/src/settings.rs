@@ -81,6 +81,7 @@ impl Settings {
             max_payload: self.socket.max_payload,
             max_queue_bytes: self.socket.queue_bytes,
             recovery: RecoveryMode::Product,
+            keep_request: false,
             cors: Some(Cors::fixed(&self.frontend_url)),
             ..Config::default()
         }

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
@@ -104,6 +106,9 @@ impl Tokens {
             [_, _, _] => {}
             _ => return Err(refused("jwt malformed")),
         }
+        if !is_hmac(token) {
+            return Err(refused("invalid algorithm"));
+        }
         let claims = decode::<Claims>(token, &self.0.decoding, &validation());
         let claims = claims.map_err(|error| explain(error.kind()))?.claims;
         let sub = claims.sub.filter(|sub| !sub.is_empty());
@@ -123,9 +128,23 @@ fn validation() -> Validation {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.algorithms = vec![Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
     validation.leeway = 0;
+    // Over at the second that `exp` names, not after it.
+    validation.reject_tokens_expiring_in_less_than = 1;
     validation.validate_nbf = true;
     validation.validate_aud = false;
     validation
+}
+
+/// Whether the header does not name an algorithm that is not ours; one that cannot be read is
+/// left to the decoding.
+fn is_hmac(token: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        alg: String,
+    }
+    let head = token.split('.').next().and_then(|head| URL_SAFE_NO_PAD.decode(head).ok());
+    let head = head.and_then(|head| serde_json::from_slice::<Head>(&head).ok());
+    head.is_none_or(|head| matches!(head.alg.as_str(), "HS256" | "HS384" | "HS512"))
 }
 
 fn explain(kind: &ErrorKind) -> Refused {

@@ -1,3 +1,72 @@
 //! The process `zvon`.
+//!
+//! `zvon serve` runs the whole chat: configuration ([`config`]) → what it stands on
+//! ([`backing`]) → the edge (`zvon-gateway`) → the door ([`listener`]) → until it is told to stop
+//! ([`lifecycle`]). Wrong configuration is one line and exit code 2.
 
-fn main() {}
+mod backing;
+mod config;
+mod data_dir;
+mod lifecycle;
+mod listener;
+mod secret;
+mod telemetry;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A chat server that speaks Socket.IO.
+#[derive(Parser)]
+#[command(name = "zvon", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the chat: web client, REST and Socket.IO on one port.
+    Serve(Serve),
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// A file with settings; config.default.toml documents them.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// Where the database and secrets are kept.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let Command::Serve(serve) = Cli::parse().command;
+    let overrides = config::Overrides { listen: serve.listen, data: serve.data };
+    let settings = match config::Config::load(serve.config.as_deref(), overrides) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("zvon: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    telemetry::start(&settings.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(lifecycle::serve(settings)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("zvon: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

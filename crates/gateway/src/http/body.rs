@@ -20,11 +20,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned();
+        let kind = kind.unwrap_or_default().to_ascii_lowercase();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
         let bytes = to_bytes(request.into_body(), MOST).await.map_err(|_| {
             HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large")
         })?;
-        let value = match kind.as_str() {
+        let value = match kind {
             "application/json" if !bytes.is_empty() => serde_json::from_slice(&bytes)
                 .map_err(|error| HttpError::bad_request(plain(&error)))?,
             "application/x-www-form-urlencoded" => form(&bytes),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::Deserialize;
@@ -63,9 +63,9 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(edge): State<Arc<Edge>>,
     who: Authenticated,
-    Path(chat): Path<String>,
+    chat: Result<Path<ChatId>, PathRejection>,
 ) -> Result<Json<Chat>, HttpError> {
-    let chat = chat_id(&chat)?;
+    let Path(chat) = chat.map_err(|_| not_found())?;
     let messages = edge.app.history(who.caller, chat, Page::Newest, None).await?;
     let state = edge.app.chat_state(who.caller.user, chat).await?.ok_or_else(not_found)?;
     let updated_at = messages.last().map_or(state.created_at, |message| message.created_at);
@@ -77,10 +77,10 @@ pub(crate) async fn show(
 pub(crate) async fn messages(
     State(edge): State<Arc<Edge>>,
     who: Authenticated,
-    Path(chat): Path<String>,
+    chat: Result<Path<ChatId>, PathRejection>,
     paging: Result<Query<Paging>, QueryRejection>,
 ) -> Result<Json<Vec<Message>>, HttpError> {
-    let chat = chat_id(&chat)?;
+    let Path(chat) = chat.map_err(|_| not_found())?;
     let Query(paging) = paging
         .map_err(|_| HttpError::bad_request("before, after, around and limit are numbers"))?;
     let page = page_of(paging.before, paging.after, paging.around)?;
@@ -91,16 +91,12 @@ pub(crate) async fn messages(
 pub(crate) async fn post(
     State(edge): State<Arc<Edge>>,
     who: Authenticated,
-    Path(chat): Path<String>,
+    chat: Result<Path<ChatId>, PathRejection>,
     Body(body): Body<PostMessage>,
 ) -> Result<(StatusCode, Json<Message>), HttpError> {
-    let chat = chat_id(&chat)?;
+    let Path(chat) = chat.map_err(|_| not_found())?;
     let sent = edge.app.send(who.caller, chat, body.content, body.client_id).await?;
     Ok((StatusCode::CREATED, Json(sent)))
-}
-
-fn chat_id(text: &str) -> Result<ChatId, HttpError> {
-    text.parse().map_err(|_| not_found())
 }
 
 fn not_found() -> HttpError {

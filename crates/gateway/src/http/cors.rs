@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
-    CONTENT_LENGTH, VARY,
+    VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -38,5 +38,4 @@ fn preflight_headers(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     let allowed = HeaderValue::from_static("content-type,authorization");
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
 }

@@ -71,6 +71,5 @@ pub(crate) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause.downcast_ref::<&str>().copied().unwrap_or("no text");
     tracing::error!(panic = text, "a route panicked");
     let error = HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
-    let error = HttpError { error: None, ..error };
-    body(&error, &Method::GET, &Uri::from_static("/"), Map::new())
+    HttpError { error: None, ..error }.into_response()
 }

@@ -6,6 +6,7 @@ mod chats;
 mod cors;
 mod envelope;
 mod health;
+mod messages;
 mod users;
 mod web;
 
@@ -33,16 +34,18 @@ pub(crate) fn router(edge: &Arc<Edge>) -> Router {
         .route("/auth/me", get(auth::me))
         .route("/users", get(users::list))
         .route("/api/users", get(users::list))
+        .route("/messages/{message}", get(messages::show))
+        .route("/api/messages/{message}", get(messages::show))
         .route("/health", get(health::health))
         .route("/health/liveness", get(health::liveness))
         .route("/health/readiness", get(health::readiness))
-        .nest("/chats", chats.clone())
+        .nest("/chats", chats.clone().layer(middleware::from_fn(web::page_for_people)))
         .nest("/api/chats", chats)
         .merge(web::assets())
         .fallback(web::fallback)
         .method_not_allowed_fallback(web::fallback)
-        .layer(middleware::from_fn(envelope::fill))
         .layer(CatchPanicLayer::custom(envelope::panicked))
+        .layer(middleware::from_fn(envelope::fill))
         .layer(middleware::from_fn_with_state(Arc::clone(edge), cors::allow))
         .with_state(Arc::clone(edge));
     rest.route_service("/socket.io/", edge.io.service())

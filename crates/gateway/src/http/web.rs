@@ -6,7 +6,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderValue, Method, StatusCode, Uri};
 use memory_serve::CacheControl;
 use tower::ServiceExt;
@@ -34,18 +36,34 @@ fn plain_assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// What no route is for: pages of the client for people, the 404 envelope for programs.
-pub(crate) async fn fallback(mut request: Request) -> Response {
-    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
-    if request.method() == Method::GET && accepts.is_some_and(|value| value.contains("text/html")) {
-        *request.uri_mut() = Uri::from_static("/");
-        return match plain_assets::<()>().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
+pub(crate) async fn fallback(request: Request) -> Response {
+    if is_for_people(&request) {
+        return page(request).await;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let text = format!("Cannot {} {path}", request.method());
     HttpError::new(StatusCode::NOT_FOUND, text).into_response()
+}
+
+/// The client where a path is both one of its addresses and a route.
+pub(crate) async fn page_for_people(request: Request, next: Next) -> Response {
+    let mut response =
+        if is_for_people(&request) { page(request).await } else { next.run(request).await };
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+fn is_for_people(request: &Request) -> bool {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    request.method() == Method::GET && accepts.is_some_and(|value| value.contains("text/html"))
+}
+
+async fn page(mut request: Request) -> Response {
+    *request.uri_mut() = Uri::from_static("/");
+    match plain_assets::<()>().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
 }
 
 async fn secure(request: Request, next: Next) -> Response {

@@ -4,7 +4,7 @@ use zvon_core::error::Result;
 use zvon_protocol::command::{ChatGet, ChatGetAck};
 
 use super::command::Command;
-use super::rooms::{chat_room, emit_delivery};
+use super::rooms::{chat_room, emit_delivery, tell_offset};
 
 pub(super) async fn run(command: &Command) -> Result<()> {
     command.count().await?;
@@ -14,7 +14,8 @@ pub(super) async fn run(command: &Command) -> Result<()> {
     let client = command.client()?;
     let answer = ChatGetAck { chat_id: chat.id, messages };
     // The client replaces its list by this answer. If the socket is in the room already, what
-    // was delivered since goes again, right after; if not, the join brings it.
+    // was delivered since goes again, right after; if not, the join brings it, also over a
+    // reconnection: the client has the offset before it has the list.
     let socket = &command.socket;
     let sequencer = command.app.sequencer();
     if socket.in_room(&chat_room(chat.id)) {
@@ -24,7 +25,8 @@ pub(super) async fn run(command: &Command) -> Result<()> {
         });
         answered.await?;
     } else {
-        client.show(chat.id, shown);
+        client.positions.lock().show(chat.id, shown);
+        tell_offset(socket);
         command.ack(&answer);
     }
     Ok(())

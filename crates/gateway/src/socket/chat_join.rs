@@ -3,13 +3,17 @@
 //! What came since the history that `chat:get` showed is replayed before the ack; entering the
 //! room and the replay are one step for everything that is delivered.
 
+use std::sync::Arc;
+
+use zvon_core::delivery::Delivery;
 use zvon_core::error::{Error, Result};
 use zvon_protocol::command::{ChatJoinAck, ChatRef};
-use zvon_protocol::error::OkTag;
+use zvon_protocol::error::{Code, OkTag};
 use zvon_protocol::ids::ChatId;
 
 use super::command::Command;
-use super::rooms::{chat_room, emit_delivery, tell_offset};
+use super::connect::GAP;
+use super::rooms::{chat_room, emit_delivery, tell, tell_offset};
 
 pub(super) async fn run(command: &Command) -> Result<()> {
     command.count().await?;
@@ -31,11 +35,15 @@ pub(super) async fn run(command: &Command) -> Result<()> {
 async fn enter(command: &Command, chat: ChatId) -> Result<u64> {
     let (socket, client) = (&command.socket, command.client()?);
     let room = chat_room(chat);
-    let shown = client.take_shown(chat);
-    let entered = command.app.sequencer().enter(chat, shown, |position, since| {
+    let shown = client.positions.lock().shown(chat);
+    let told = match shown.filter(|_| !socket.in_room(&room)) {
+        Some(seq) => Some(bring(command, chat, seq).await?),
+        None => None,
+    };
+    let entered = command.app.sequencer().enter(chat, told, |position, since| {
         if !socket.in_room(&room) {
             if !client.is_synced() {
-                client.positions.lock().enter(chat, shown.unwrap_or(position));
+                client.positions.lock().enter(chat, told.unwrap_or(position));
             }
             socket.join(room.as_str());
             since.iter().for_each(|delivery| emit_delivery(socket, delivery));
@@ -44,6 +52,22 @@ async fn enter(command: &Command, chat: ChatId) -> Result<u64> {
         position
     });
     entered.await.map_err(Error::from)
+}
+
+/// Tells the socket what came since it was shown the chat; up to where that went. More than a page
+/// is refused: the client has to open the chat anew.
+async fn bring(command: &Command, chat: ChatId, shown: u64) -> Result<u64> {
+    let heads = command.app.heads_for(command.caller()?, &[chat]).await?;
+    let head = heads.get(&chat).copied().unwrap_or(0);
+    if head.saturating_sub(shown) > GAP {
+        let text = "Too much has been written since, open the chat again";
+        return Err(Error::Refused(Code::Conflict, text));
+    }
+    let log = command.app.log(chat, shown, u32::try_from(GAP).unwrap_or(u32::MAX)).await?;
+    let missed = command.app.deliveries(chat, &log).await?;
+    let missed: Vec<Arc<Delivery>> = missed.into_iter().map(Arc::new).collect();
+    tell(&command.socket, &missed).await;
+    Ok(log.last().map_or(shown, |event| event.seq))
 }
 
 /// Takes the socket out of the room.

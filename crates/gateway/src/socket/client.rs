@@ -13,8 +13,8 @@ use zvon_socketio::Socket;
 
 use super::resume::Positions;
 
-/// How many opened but not yet joined chats are remembered.
-const SHOWN: usize = 16;
+/// What a socket missed of one chat, and the seq up to which that goes.
+pub(crate) type Missed = (ChatId, u64, Vec<Arc<Delivery>>);
 
 /// The state of one socket.
 pub(crate) struct Client {
@@ -29,10 +29,8 @@ pub(crate) struct Client {
     /// How far it has been told each chat it joined. Whoever queues a logged event to the socket
     /// holds this lock meanwhile, so offsets go out in the order of the events they count.
     pub(crate) positions: Mutex<Positions>,
-    /// Heads of the histories it was shown and has not joined since.
-    shown: Mutex<Vec<(ChatId, u64)>>,
-    /// What is replayed before its CONNECT: read at the handshake, taken at the admission.
-    pub(crate) replay: Mutex<Vec<(ChatId, u64, Vec<Arc<Delivery>>)>>,
+    /// What is told first: read at the handshake, taken after the CONNECT.
+    pub(crate) replay: Mutex<Vec<Missed>>,
 }
 
 impl Client {
@@ -43,7 +41,6 @@ impl Client {
             expires_at,
             synced: AtomicBool::new(false),
             positions: Mutex::new(positions),
-            shown: Mutex::default(),
             replay: Mutex::default(),
         }
     }
@@ -59,22 +56,5 @@ impl Client {
 
     pub(crate) fn set_synced(&self) {
         self.synced.store(true, Ordering::Release);
-    }
-
-    /// Remembers up to where it was shown a chat.
-    pub(crate) fn show(&self, chat: ChatId, head: u64) {
-        let mut shown = self.shown.lock();
-        shown.retain(|(known, _)| *known != chat);
-        if shown.len() == SHOWN {
-            shown.remove(0);
-        }
-        shown.push((chat, head));
-    }
-
-    /// Forgets and tells up to where it was shown a chat.
-    pub(crate) fn take_shown(&self, chat: ChatId) -> Option<u64> {
-        let mut shown = self.shown.lock();
-        let index = shown.iter().position(|(known, _)| *known == chat)?;
-        Some(shown.swap_remove(index).1)
     }
 }

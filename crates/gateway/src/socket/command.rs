@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use zvon_core::App;
 use zvon_core::caller::Caller;
 use zvon_core::error::{Error, Result};
@@ -40,12 +41,11 @@ impl Command {
         Ok(self.client()?.caller)
     }
 
-    /// Its payload: the first argument.
+    /// Its payload: the first argument, an object.
     pub(super) fn payload<T: DeserializeOwned>(&self) -> Result<T> {
-        self.event.payload().map_err(|error| {
-            let text = format!("Invalid payload: {}", crate::http::plain(&error));
-            Error::RefusedWith(Code::Invalid, text)
-        })
+        // By itself serde takes an array of a struct's fields for the struct.
+        let fields: Map<String, Value> = self.event.payload().map_err(|e| invalid(&e))?;
+        serde_json::from_value(Value::Object(fields)).map_err(|error| invalid(&error))
     }
 
     /// Counts it among the caller's events.
@@ -70,4 +70,9 @@ impl Command {
         }
         self.ack(&failure_ack(&self.event.name, error));
     }
+}
+
+fn invalid(error: &serde_json::Error) -> Error {
+    let text = format!("Invalid payload: {}", crate::http::plain(error));
+    Error::RefusedWith(Code::Invalid, text)
 }

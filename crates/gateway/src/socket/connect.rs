@@ -1,6 +1,6 @@
 //! A socket's beginning and end.
 //!
-//! `authorize` → (a recovered socket: `replay`) → CONNECT → `greet` → commands → `farewell`.
+//! `authorize` → CONNECT → `greet` (a recovered socket: `replay` first) → commands → `farewell`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::json;
 use zvon_core::App;
 use zvon_core::caller::Caller;
-use zvon_core::delivery::Delivery;
 use zvon_core::error::{Error, Result};
 use zvon_core::presence::watch::presence_events;
 use zvon_protocol::error::Code;
@@ -17,14 +16,14 @@ use zvon_protocol::ids::ChatId;
 use zvon_socketio::{Admission, ConnectRequest, Refusal, Socket, SocketId};
 
 use super::Chat;
-use super::client::Client;
+use super::client::{Client, Missed};
 use super::packet::packet;
 use super::resume::Positions;
-use super::rooms::{chat_room, emit_delivery, session_room, user_room};
+use super::rooms::{chat_room, emit_delivery, session_room, tell, user_room};
 use crate::token::Bearer;
 
-/// Most events that one recovery replays.
-const GAP: u64 = 1000;
+/// Most events that one recovery or join replays.
+pub(super) const GAP: u64 = 1000;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -37,7 +36,7 @@ struct Recovery {
     socket: SocketId,
     pid: String,
     positions: Positions,
-    replay: Vec<(ChatId, u64, Vec<Arc<Delivery>>)>,
+    replay: Vec<Missed>,
 }
 
 /// Decides who a socket is, and whether it is an old acquaintance.
@@ -69,27 +68,26 @@ pub(super) async fn authorize(
     Ok(admission.rooms(rooms))
 }
 
-/// Queues what a recovered socket missed, and lets it into its rooms.
-pub(super) async fn replay(chat: &Chat, socket: &Arc<Socket>) {
-    let Some(client) = Client::of(socket) else { return };
-    let waiting = std::mem::take(&mut *client.replay.lock());
-    for (id, upto, missed) in waiting {
-        let entered = chat.app.sequencer().enter(id, Some(upto), |_, rest| {
-            missed.iter().chain(rest).for_each(|delivery| emit_delivery(socket, delivery));
-            socket.join(chat_room(id).as_str());
-        });
-        if let Err(error) = entered.await {
-            // The client keeps its offset and tries again on a fresh connection.
-            tracing::warn!(chat.id = %id, %error, "a recovery broke off");
-            socket.close();
-            return;
-        }
-    }
-}
-
 /// Says hello, and tells whoever may know.
 pub(super) async fn greet(chat: &Chat, socket: &Arc<Socket>) {
     let Some(client) = Client::of(socket) else { return };
+    chat.expiries.watch(socket, client);
+    welcome(chat, socket, client).await;
+    if !socket.is_connected() {
+        // It ended meanwhile, when there was nothing yet to take back.
+        farewell(chat, socket);
+    }
+}
+
+async fn welcome(chat: &Chat, socket: &Arc<Socket>, client: &Client) {
+    // A session that ended during the handshake did not find this socket in its room.
+    let caller = client.caller;
+    if chat.app.authenticate(caller.session, caller.user).await.is_err() {
+        return socket.close();
+    }
+    if !replay(chat, socket, client).await {
+        return;
+    }
     let user_id = client.caller.user;
     let hello = ServerEvent::ConnectionEstablished(ConnectionEstablished { user_id });
     if let Some(packet) = packet(&hello) {
@@ -106,9 +104,45 @@ pub(super) async fn greet(chat: &Chat, socket: &Arc<Socket>) {
     }
 }
 
+/// Tells a recovered socket what it missed, and lets it into its rooms; `false` if that broke off.
+///
+/// It comes after the CONNECT: the official client puts aside what comes before it, and forgets
+/// neither that nor how far it had been told when the connection is cut in between.
+async fn replay(chat: &Chat, socket: &Arc<Socket>, client: &Client) -> bool {
+    let waiting = std::mem::take(&mut *client.replay.lock());
+    for (id, upto, missed) in waiting {
+        tell(socket, &missed).await;
+        let room = chat_room(id);
+        let entered = chat.app.sequencer().enter(id, Some(upto), |_, rest| {
+            rest.iter().for_each(|delivery| emit_delivery(socket, delivery));
+            socket.join(room.as_str());
+        });
+        let stays = match entered.await {
+            Ok(()) => chat.app.membership(client.caller, id).await.map(drop),
+            Err(error) => Err(error.into()),
+        };
+        match stays {
+            Ok(()) => {}
+            Err(Error::Store(error)) => {
+                // The client keeps its offset and tries again on a fresh connection.
+                tracing::warn!(chat.id = %id, %error, "a recovery broke off");
+                socket.close();
+                return false;
+            }
+            Err(_) => {
+                // Whoever was removed during the replay was not in the room to be taken out of it.
+                client.positions.lock().leave(id);
+                socket.leave(&room);
+            }
+        }
+    }
+    true
+}
+
 /// Notes the end.
 pub(super) fn farewell(chat: &Chat, socket: &Arc<Socket>) {
     if let Some(client) = Client::of(socket) {
+        chat.expiries.forget(client);
         chat.app.disconnected(client.caller, client.connection.clone());
     }
 }

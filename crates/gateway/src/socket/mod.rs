@@ -16,6 +16,7 @@ mod command;
 mod connect;
 mod cursor;
 mod dispatch;
+mod expiry;
 mod member;
 mod message;
 mod message_forward;
@@ -29,25 +30,37 @@ mod user_presence;
 mod users_list;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use zvon_core::App;
 use zvon_socketio::{Admission, ConnectRequest, Event, Handler, Reason, Refusal, Socket, Turn};
 
+use crate::socket::expiry::Expiries;
 use crate::socket::resume::Resumes;
 use crate::token::Tokens;
+
+/// How late a socket may be closed after its token's end.
+const EXPIRY_STEP: Duration = Duration::from_millis(250);
 
 /// The handler of the namespace `/`.
 pub(crate) struct Chat {
     app: Arc<App>,
     tokens: Tokens,
     resumes: Resumes,
+    expiries: Arc<Expiries>,
 }
 
 impl Chat {
     pub(crate) fn new(app: Arc<App>, tokens: Tokens, cluster_key: &[u8]) -> Self {
         let resumes = Resumes::new(cluster_key, app.epoch());
-        Self { app, tokens, resumes }
+        let expiries = Arc::new(Expiries::default());
+        let due = Arc::clone(&expiries);
+        app.every(EXPIRY_STEP, move |app| {
+            due.close_due(app.now());
+            std::future::ready(())
+        });
+        Self { app, tokens, resumes, expiries }
     }
 }
 
@@ -57,10 +70,6 @@ impl Handler for Chat {
         request: &'a ConnectRequest,
     ) -> BoxFuture<'a, Result<Admission, Refusal>> {
         Box::pin(connect::authorize(self, request))
-    }
-
-    fn on_admitted<'a>(&'a self, socket: &'a Arc<Socket>) -> BoxFuture<'a, ()> {
-        Box::pin(connect::replay(self, socket))
     }
 
     fn on_connect<'a>(&'a self, socket: &'a Arc<Socket>) -> BoxFuture<'a, ()> {

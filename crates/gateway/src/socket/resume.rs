@@ -3,7 +3,8 @@
 //! * `pid` = what the socket is, signed: socket id, user, session, log epoch, when issued. The
 //!   client gives it back when it reconnects.
 //! * The offset counts, for each chat that the socket has joined, how far it has been told:
-//!   `chat.seq[,chat.seq…].ms`. The client keeps the last string argument of any event, so only
+//!   `chat.seq[,chat.seq…].ms`; `~chat.seq` is one that it was shown and has yet to join, for a
+//!   connection may be cut between the two. The client keeps the last string argument of any event, so only
 //!   logged events (and `connection:established`, `offset:moved`) end in one. With one chat the
 //!   offset is the same for all recipients; with more than eight there is none, and `-` makes the
 //!   client forget the last one: it gets a fresh socket.
@@ -19,8 +20,12 @@ use zvon_core::caller::Caller;
 use zvon_protocol::ids::{ChatId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
-/// Most chats of an offset.
+/// Most joined chats of an offset.
 const CHATS: usize = 8;
+/// Most chats of an offset that were shown and not joined since; the oldest are forgotten.
+const SHOWN: usize = 8;
+/// Stands before a chat that was shown.
+const SHOWN_MARK: char = '~';
 /// An offset that recovers nothing.
 pub(crate) const NO_OFFSET: &str = "-";
 
@@ -28,6 +33,8 @@ pub(crate) const NO_OFFSET: &str = "-";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Positions {
     chats: Vec<(ChatId, u64)>,
+    /// Heads of the histories it was shown and has not joined since.
+    shown: Vec<(ChatId, u64)>,
     at: Timestamp,
     /// Whether the socket has given up on offsets: it follows its chats by `sync`.
     off: bool,
@@ -37,7 +44,22 @@ impl Positions {
     /// Counts a chat from `seq` on.
     pub(crate) fn enter(&mut self, chat: ChatId, seq: u64) {
         self.leave(chat);
+        self.shown.retain(|(known, _)| *known != chat);
         self.chats.push((chat, seq));
+    }
+
+    /// Remembers up to where the socket was shown a chat that it has not joined.
+    pub(crate) fn show(&mut self, chat: ChatId, head: u64) {
+        self.shown.retain(|(known, _)| *known != chat);
+        if self.shown.len() == SHOWN {
+            self.shown.remove(0);
+        }
+        self.shown.push((chat, head));
+    }
+
+    /// Up to where the socket was shown a chat that it has not joined since.
+    pub(crate) fn shown(&self, chat: ChatId) -> Option<u64> {
+        self.shown.iter().find(|(known, _)| *known == chat).map(|(_, head)| *head)
     }
 
     /// Counts a chat no more.
@@ -53,7 +75,8 @@ impl Positions {
     /// Counts one event on.
     pub(crate) fn advance(&mut self, chat: ChatId, seq: u64, at: Timestamp) {
         self.at = self.at.max(at);
-        if let Some(entry) = self.chats.iter_mut().find(|(known, _)| *known == chat) {
+        let entries = self.chats.iter_mut().chain(&mut self.shown);
+        for entry in entries.filter(|(known, _)| *known == chat) {
             entry.1 = seq;
         }
     }
@@ -65,7 +88,8 @@ impl Positions {
 
     /// Whether its offset is that of this chat alone.
     pub(crate) fn is_only(&self, chat: ChatId) -> bool {
-        !self.off && matches!(self.chats.as_slice(), [(only, _)] if *only == chat)
+        let only = matches!(self.chats.as_slice(), [(only, _)] if *only == chat);
+        only && self.shown.is_empty() && !self.off
     }
 
     /// The offset.
@@ -73,9 +97,9 @@ impl Positions {
         if !self.has_offset() {
             return NO_OFFSET.to_owned();
         }
-        let chats: Vec<String> =
-            self.chats.iter().map(|(chat, seq)| format!("{chat}.{seq}")).collect();
-        format!("{}.{}", chats.join(","), self.at.0)
+        let joined = self.chats.iter().map(|(chat, seq)| format!("{chat}.{seq}"));
+        let shown = self.shown.iter().map(|(chat, seq)| format!("{SHOWN_MARK}{chat}.{seq}"));
+        format!("{}.{}", joined.chain(shown).collect::<Vec<_>>().join(","), self.at.0)
     }
 
     /// The chats it counts.
@@ -85,13 +109,18 @@ impl Positions {
 
     /// Reads an offset that a client gave back.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        const LONGEST: usize = CHATS * 64 + 32;
+        const LONGEST: usize = (CHATS + SHOWN) * 64 + 32;
         let (chats, at) = text.rsplit_once('.').filter(|_| text.len() <= LONGEST)?;
         let at = Timestamp(at.parse().ok()?);
         let mut positions = Self { at, ..Self::default() };
         for entry in chats.split(',').filter(|entry| !entry.is_empty()) {
-            let (chat, seq) = entry.split_once('.')?;
-            positions.enter(chat.parse().ok()?, seq.parse().ok()?);
+            let shown = entry.strip_prefix(SHOWN_MARK);
+            let (chat, seq) = shown.unwrap_or(entry).split_once('.')?;
+            let (chat, seq) = (chat.parse().ok()?, seq.parse().ok()?);
+            match shown {
+                Some(_) => positions.show(chat, seq),
+                None => positions.enter(chat, seq),
+            }
         }
         positions.has_offset().then_some(positions)
     }
@@ -178,6 +207,14 @@ mod tests {
     fn an_offset_comes_back_as_it_went() {
         let mut positions = Positions::default();
         assert_eq!(Positions::parse(&positions.offset()), Some(positions.clone()));
+        for n in 11..=20 {
+            positions.show(ChatId(Uuid::from_u128(n)), 3);
+            assert_eq!(Positions::parse(&positions.offset()), Some(positions.clone()));
+        }
+        assert_eq!(positions.shown(ChatId(Uuid::from_u128(12))), None, "the oldest are forgotten");
+        positions.enter(ChatId(Uuid::from_u128(13)), 3);
+        assert_eq!(positions.shown(ChatId(Uuid::from_u128(13))), None);
+        positions.leave(ChatId(Uuid::from_u128(13)));
         for n in 1..=8 {
             positions.enter(ChatId(Uuid::from_u128(n)), 7);
             positions.advance(ChatId(Uuid::from_u128(n)), 8, Timestamp(5));
@@ -189,7 +226,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_offset() {
-        for text in ["", "-", "x.1", ".", "1.2.3", "a.b,c.d.e", &"9".repeat(10_000)] {
+        for text in
+            ["", "-", "x.1", ".", "1.2.3", "a.b,c.d.e", "~.1", "~~.1.2", &"9".repeat(10_000)]
+        {
             assert_eq!(Positions::parse(text), None, "{text}");
         }
     }

@@ -101,6 +101,16 @@ pub(crate) fn emit_delivery(socket: &Socket, delivery: &Arc<Delivery>) {
     }
 }
 
+/// Queues what a socket missed, piece by piece as its connection takes it.
+pub(crate) async fn tell(socket: &Socket, missed: &[Arc<Delivery>]) {
+    // With the longest texts this many still fit a connection's queue.
+    const PIECE: usize = 8;
+    for piece in missed.chunks(PIECE) {
+        piece.iter().for_each(|delivery| emit_delivery(socket, delivery));
+        socket.drained().await;
+    }
+}
+
 /// Tells a socket its offset as it is now.
 pub(crate) fn tell_offset(socket: &Socket) {
     let Some(client) = Client::of(socket) else { return };
@@ -145,6 +155,10 @@ impl Fanout for Rooms {
         for socket in namespace.sockets_in(&user_room(user)) {
             socket.emit(&created);
             if Client::of(&socket).is_some_and(Client::is_synced) {
+                if replay.iter().any(|delivery| delivery.left == Some(user)) {
+                    // Added and removed again: there is nothing to follow.
+                    continue;
+                }
                 if !socket.in_room(&room) {
                     replay.iter().for_each(|delivery| emit_delivery(&socket, delivery));
                 }

@@ -24,11 +24,15 @@ pub(super) async fn run(command: &Command) -> Result<()> {
     let chats: Vec<ChatId> = states.iter().map(|state| state.id).collect();
     let sequencer = command.app.sequencer();
     sequencer.open(&chats).await?;
-    for chat in chats {
+    for &chat in &chats {
         let room = chat_room(chat);
         sequencer.enter(chat, None, |_, _| socket.join(room.as_str())).await?;
     }
     let state = command.app.catch_up(caller, &want).await?;
+    // Whoever was removed meanwhile was not in the room to be taken out of it.
+    for chat in chats.into_iter().filter(|chat| state.chats.iter().all(|known| known.id != *chat)) {
+        socket.leave(&chat_room(chat));
+    }
     command.ack(&state);
     Ok(())
 }

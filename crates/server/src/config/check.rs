@@ -1,0 +1,53 @@
+//! What a value must be like beyond its type.
+
+use super::{Config, ConfigError};
+use crate::telemetry;
+
+impl Config {
+    /// Refuses values with which the server could not work.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.listen()?;
+        self.jwt_secret()?;
+        self.check_positive()?;
+        let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
+        if self.server.data.as_os_str().is_empty() {
+            return wrong("server.data", "must name a directory");
+        }
+        if !is_origin(&self.auth.frontend_url) {
+            return wrong("auth.frontend_url", "must be an origin like \"http://localhost:3000\"");
+        }
+        if !telemetry::is_filter(&self.log.level) {
+            return wrong("log.level", "must be a level or a filter like \"info,zvon_core=debug\"");
+        }
+        Ok(())
+    }
+
+    fn check_positive(&self) -> Result<(), ConfigError> {
+        let millis = |span: super::Span| u64::try_from(span.0.as_millis()).unwrap_or(u64::MAX);
+        let positive = [
+            ("auth.token_life", millis(self.auth.token_life)),
+            ("chat.text_max_bytes", self.chat.text_max_bytes as u64),
+            ("chat.pins_max", u64::from(self.chat.pins_max)),
+            ("chat.group_max", u64::from(self.chat.group_max)),
+            ("chat.history_page", u64::from(self.chat.history_page)),
+            ("socket.ping_interval", millis(self.socket.ping_interval)),
+            ("socket.ping_timeout", millis(self.socket.ping_timeout)),
+            ("socket.connect_timeout", millis(self.socket.connect_timeout)),
+            ("socket.max_payload", self.socket.max_payload as u64),
+            ("socket.queue_bytes", self.socket.queue_bytes as u64),
+            ("store.read_connections", u64::from(self.store.read_connections)),
+        ];
+        match positive.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(ConfigError(format!("{key}: must be more than 0"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Scheme, host and perhaps a port, as browsers write it: nothing after that.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]_".contains(c))
+    })
+}

@@ -1,0 +1,127 @@
+//! The environment, a `.env` file, and the names that the existing back end knows.
+
+use std::path::Path;
+
+use figment::value::Value;
+
+use super::ConfigError;
+
+/// Names of the existing back end, and the keys they set.
+const ALIASES: [(&str, &str); 4] = [
+    ("JWT_SECRET", "auth.jwt_secret"),
+    ("JWT_EXPIRED_IN", "auth.token_life"),
+    ("JWT_EXPIRES_IN", "auth.token_life"),
+    ("FRONTEND_URL", "auth.frontend_url"),
+];
+/// Names that ask for services.
+const CLUSTER: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "KAFKA_BROKERS", "DB_HOST"];
+
+/// What the environment sets, as keys and values in the order in which they apply.
+pub(super) fn read() -> Result<Vec<(String, String)>, ConfigError> {
+    let file = std::fs::read_to_string(".env").unwrap_or_default();
+    let file = file.lines().filter_map(|line| {
+        let (name, value) = line.trim().strip_prefix('#').map_or(line.split_once('='), |_| None)?;
+        Some((name.trim().to_owned(), value.to_owned()))
+    });
+    keys(&file.chain(std::env::vars()).collect::<Vec<_>>())
+}
+
+fn keys(variables: &[(String, String)]) -> Result<Vec<(String, String)>, ConfigError> {
+    let mut keys = Vec::new();
+    let set = |name: &str| {
+        let found = variables.iter().rev().find(|(known, _)| known == name)?;
+        Some(clean(&found.1)).filter(|value| !value.is_empty())
+    };
+    if let Some(name) = CLUSTER.iter().find(|name| set(name).is_some()) {
+        return Err(ConfigError(format!("{name}: this version runs without services; unset it")));
+    }
+    if let Some(url) = set("DATABASE_URL") {
+        let path = url.strip_prefix("sqlite:").ok_or_else(|| {
+            ConfigError("DATABASE_URL: this version keeps its data in SQLite (sqlite:DIR)".into())
+        })?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if Path::new(path).extension().is_some() {
+            let text = "DATABASE_URL: sqlite:DIR names the directory of the data, not a file in it";
+            return Err(ConfigError(text.into()));
+        }
+        keys.push(("server.data".to_owned(), path.to_owned()));
+    }
+    if let Some(text) = set("PORT") {
+        let port: u16 =
+            text.parse().map_err(|_| ConfigError(format!("PORT: \"{text}\" is not a port")))?;
+        keys.push(("server.listen".to_owned(), format!("0.0.0.0:{port}")));
+    }
+    for (name, key) in ALIASES {
+        keys.extend(set(name).map(|value| (key.to_owned(), value)));
+    }
+    for (name, value) in variables {
+        // ZVON_BIN and the like, without a section, belong to others.
+        if let Some((section, key)) = name.strip_prefix("ZVON_").and_then(|n| n.split_once("__")) {
+            keys.push((format!("{section}.{key}").to_lowercase(), clean(value)));
+        }
+    }
+    Ok(keys)
+}
+
+/// Blanks and quotes around a value are not part of it.
+fn clean(value: &str) -> String {
+    let value = value.trim();
+    let quoted = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    quoted('\'').or_else(|| quoted('"')).unwrap_or(value).to_owned()
+}
+
+/// A variable's text as the number or truth it looks like.
+pub(super) fn value(text: &str) -> Value {
+    match (text.parse::<i64>(), text.parse::<bool>()) {
+        (Ok(number), _) => number.into(),
+        (_, Ok(truth)) => truth.into(),
+        _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keys;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
+        let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        keys(&pairs).map_err(|error| error.0)
+    }
+
+    #[test]
+    fn old_names_new_names_quotes_and_blanks() {
+        let read = read(&[
+            ("JWT_SECRET", " 'quoted secret' "),
+            ("PORT", "4001"),
+            ("DATABASE_URL", "sqlite:///var/lib/zvon"),
+            ("ZVON_LIMITS__PINS_PER_MINUTE", "7"),
+            ("ZVON_BIN", "ignored"),
+            ("HOME", "ignored"),
+        ]);
+        let expected = [
+            ("server.data", "/var/lib/zvon"),
+            ("server.listen", "0.0.0.0:4001"),
+            ("auth.jwt_secret", "quoted secret"),
+            ("limits.pins_per_minute", "7"),
+        ];
+        let expected: Vec<_> = expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        assert_eq!(read.unwrap(), expected);
+    }
+
+    #[test]
+    fn services_are_refused_clearly() {
+        assert!(read(&[("REDIS_URL", "redis://x")]).unwrap_err().starts_with("REDIS_URL:"));
+        assert!(
+            read(&[("DATABASE_URL", "postgres://x")]).unwrap_err().starts_with("DATABASE_URL:")
+        );
+        assert!(read(&[("REDIS_URL", " ")]).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_by_its_own_name() {
+        assert!(read(&[("PORT", "abc")]).unwrap_err().starts_with("PORT:"));
+        assert!(
+            read(&[("DATABASE_URL", "sqlite:dir/my.db")]).unwrap_err().starts_with("DATABASE_URL:")
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! Configuration: `config.default.toml`, a file, the environment, the command line, in this
+//! order. Unknown keys and values that do not fit are refused in one line.
+
+mod check;
+mod environment;
+mod sections;
+mod span;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::Value;
+use serde::Deserialize;
+
+pub(crate) use sections::{
+    Audience, Auth, Chat, Health, Limits, Log, LogFormat, Presence, Server, Socket, Store,
+};
+pub(crate) use span::Span;
+
+/// Every key with its default and what it means.
+const DEFAULTS: &str = include_str!("../../../../config.default.toml");
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) auth: Auth,
+    pub(crate) limits: Limits,
+    pub(crate) presence: Presence,
+    pub(crate) chat: Chat,
+    pub(crate) socket: Socket,
+    pub(crate) store: Store,
+    pub(crate) health: Health,
+    pub(crate) log: Log,
+}
+
+/// What the command line says.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) listen: Option<String>,
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// What is wrong with a configuration, in one line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ConfigError(pub(crate) String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Config {
+    /// Reads everything there is.
+    pub(crate) fn load(file: Option<&Path>, overrides: Overrides) -> Result<Self, ConfigError> {
+        let environment = environment::read()?;
+        Self::merge(file, environment, overrides)
+    }
+
+    fn merge(
+        file: Option<&Path>,
+        environment: Vec<(String, String)>,
+        overrides: Overrides,
+    ) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(ConfigError(format!("{}: no such file", file.display())));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        for (key, text) in environment {
+            let is_text = matches!(figment.find_value(&key), Ok(Value::String(..)));
+            let value = if is_text { text.into() } else { environment::value(&text) };
+            figment = figment.merge(Serialized::default(&key, value));
+        }
+        if let Some(listen) = overrides.listen {
+            figment = figment.merge(Serialized::default("server.listen", listen));
+        }
+        if let Some(data) = overrides.data {
+            figment = figment.merge(Serialized::default("server.data", data));
+        }
+        let config: Self = figment.extract().map_err(|error| one_line(&error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Where to listen.
+    pub(crate) fn listen(&self) -> Result<SocketAddr, ConfigError> {
+        let text = &self.server.listen;
+        text.parse()
+            .map_err(|_| ConfigError(format!("server.listen: {text:?} is not an address and port")))
+    }
+
+    /// The configured secret, or that of the configured file; `None` if one is to be made.
+    pub(crate) fn jwt_secret(&self) -> Result<Option<String>, ConfigError> {
+        let (secret, file) = (&self.auth.jwt_secret, &self.auth.jwt_secret_file);
+        if !secret.is_empty() {
+            return Ok(Some(secret.clone()));
+        }
+        if file.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let wrong = |why: &dyn fmt::Display| {
+            ConfigError(format!("auth.jwt_secret_file: {}: {why}", file.display()))
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
+        match text.trim() {
+            "" => Err(wrong(&"it is empty")),
+            secret => Ok(Some(secret.to_owned())),
+        }
+    }
+}
+
+fn one_line(error: &figment::Error) -> ConfigError {
+    let Some(first) = error.clone().into_iter().next() else {
+        return ConfigError("the configuration cannot be read".to_owned());
+    };
+    let key = first.path.join(".");
+    let text = first.kind.to_string().replace('\n', " ");
+    ConfigError(if key.is_empty() { text } else { format!("{key}: {text}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Audience, Config, Overrides};
+    use std::io::Write;
+    use std::time::Duration;
+
+    fn with(environment: &[(&str, &str)]) -> Result<Config, super::ConfigError> {
+        let pairs = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::merge(None, pairs.collect(), Overrides::default())
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let config = with(&[]).unwrap();
+        assert_eq!(config.server.listen, "127.0.0.1:4000");
+        assert_eq!(config.limits.messages_per_minute, 10);
+        assert_eq!(config.presence.audience, Audience::Auto);
+        assert_eq!(config.presence.grace.0, Duration::from_secs(10));
+    }
+
+    #[test]
+    fn the_environment_wins_over_a_file_and_the_command_line_over_both() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "[server]\nlisten = \"127.0.0.1:1\"\n[chat]\npins_max = 7").unwrap();
+        let environment = vec![("server.listen".to_owned(), "127.0.0.1:2".to_owned())];
+        let config =
+            Config::merge(Some(file.path()), environment.clone(), Overrides::default()).unwrap();
+        assert_eq!((config.server.listen.as_str(), config.chat.pins_max), ("127.0.0.1:2", 7));
+        let overrides = Overrides { listen: Some("127.0.0.1:3".into()), data: None };
+        let config = Config::merge(Some(file.path()), environment, overrides).unwrap();
+        assert_eq!(config.server.listen, "127.0.0.1:3");
+    }
+
+    #[test]
+    fn a_text_may_look_like_a_number() {
+        let config = with(&[("auth.jwt_secret", "123456"), ("server.data", "2026")]).unwrap();
+        assert_eq!(config.auth.jwt_secret, "123456");
+        assert_eq!(config.server.data, std::path::Path::new("2026"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_in_one_line() {
+        for (key, value, named) in [
+            ("server.listen", "nowhere", "server.listen"),
+            ("limits.messages_per_minute", "many", "limits.messages_per_minute"),
+            ("limits.messages_per_minute", "-1", "limits.messages_per_minute"),
+            ("presence.audience", "nobody", "presence.audience"),
+            ("presence.grace", "soon", "presence.grace"),
+            ("chat.text_max_bytes", "0", "chat.text_max_bytes"),
+            ("auth.token_life", "0s", "auth.token_life"),
+            ("auth.frontend_url", "localhost", "auth.frontend_url"),
+            ("auth.jwt_secret_file", "/nowhere", "auth.jwt_secret_file"),
+            ("socket.ping_interval", "0", "socket.ping_interval"),
+            ("store.read_connections", "0", "store.read_connections"),
+            ("server.data", "", "server.data"),
+            ("log.level", "loud", "log.level"),
+            ("limits.mesages", "1", "mesages"),
+        ] {
+            let error = with(&[(key, value)]).unwrap_err().0;
+            assert!(error.contains(named) && !error.contains('\n'), "{key}={value}: {error}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The sections, one struct each. What a key means stands in `config.default.toml`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Span;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: String,
+    pub(crate) data: PathBuf,
+    pub(crate) drain: Span,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) jwt_secret: String,
+    pub(crate) jwt_secret_file: PathBuf,
+    pub(crate) token_life: Span,
+    pub(crate) password_min: usize,
+    pub(crate) frontend_url: String,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").field("token_life", &self.token_life).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the key's name")]
+pub(crate) struct Limits {
+    pub(crate) messages_per_minute: u32,
+    pub(crate) socket_events_per_minute: u32,
+    pub(crate) pins_per_minute: u32,
+    pub(crate) forwards_per_minute: u32,
+    pub(crate) sign_in_per_minute: u32,
+    pub(crate) sign_up_per_minute: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Presence {
+    pub(crate) audience: Audience,
+    pub(crate) everyone_max: u64,
+    pub(crate) grace: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Audience {
+    Auto,
+    Everyone,
+    CoMembers,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Chat {
+    pub(crate) text_max_bytes: usize,
+    pub(crate) pins_max: u32,
+    pub(crate) group_max: u32,
+    pub(crate) history_page: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Socket {
+    pub(crate) ping_interval: Span,
+    pub(crate) ping_timeout: Span,
+    pub(crate) connect_timeout: Span,
+    pub(crate) max_payload: usize,
+    pub(crate) queue_bytes: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Store {
+    pub(crate) read_connections: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Health {
+    pub(crate) heap_max: u64,
+    pub(crate) rss_max: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}

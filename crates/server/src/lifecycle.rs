@@ -1,0 +1,141 @@
+//! From the start to the end.
+//!
+//! SIGTERM or SIGINT: not ready → no new connections → the live ones are closed by transport, so
+//! that clients come back by themselves → what is queued is committed → the store is closed. A
+//! second signal ends the process at once.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use zvon_core::limits::Limits;
+use zvon_core::settings::{Audience as CoreAudience, Settings as Core};
+use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings};
+
+use crate::config::{Audience, Config};
+use crate::{backing, data_dir, listener, secret};
+
+/// How long open requests may take at the end.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Runs the chat until it is told to stop.
+pub(crate) async fn serve(config: Config) -> Result<()> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let _held = data_dir::take(&config.server.data)?;
+    let settings = settings(&config)?;
+    let opened = backing::open(&config).await?;
+    let gateway = Gateway::start(opened.backing.clone(), settings).await?;
+    let door =
+        listener::bind(config.listen().map_err(|error| anyhow::anyhow!(error.to_string()))?)?;
+    let address = door.local_addr()?;
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(listener::serve(door, gateway.router(), stop.clone()));
+    gateway.set_ready(true);
+    announce(&url(address), &config);
+
+    stopped(&mut term, &mut int).await;
+    tracing::info!(connections = gateway.connections(), "going down");
+    let finish = async {
+        gateway.set_ready(false);
+        stop.cancel();
+        gateway.drain(config.server.drain.0).await;
+        if tokio::time::timeout(LAST_REQUESTS, serving).await.is_err() {
+            tracing::warn!("open requests took too long");
+        }
+        opened.close().await;
+    };
+    tokio::select! {
+        () = finish => Ok(()),
+        () = stopped(&mut term, &mut int) => anyhow::bail!("stopped at once by a second signal"),
+    }
+}
+
+async fn stopped(term: &mut Signal, int: &mut Signal) {
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+/// The address as a browser on this machine opens it.
+fn url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() || address.ip().is_loopback() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+fn announce(url: &str, config: &Config) {
+    let data = config.server.data.canonicalize().unwrap_or_else(|_| config.server.data.clone());
+    tracing::info!(url, data = %data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
+    if std::io::stdout().is_terminal() {
+        println!("\n  Zvon is at {url}\n  Its data lies in {}\n", data.display());
+    } else {
+        println!("Zvon is at {url}, its data lies in {}", data.display());
+    }
+}
+
+fn settings(config: &Config) -> Result<Settings> {
+    let data = &config.server.data;
+    let life = config.auth.token_life.0;
+    let non_zero = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
+    Ok(Settings {
+        core: core(config, secret::keep(data, "cluster.key")?),
+        jwt_secret: jwt_secret(config)?,
+        token_life: life,
+        frontend_url: config.auth.frontend_url.clone(),
+        socket: SocketSettings {
+            ping_interval: config.socket.ping_interval.0,
+            ping_timeout: config.socket.ping_timeout.0,
+            connect_timeout: config.socket.connect_timeout.0,
+            max_payload: config.socket.max_payload,
+            queue_bytes: config.socket.queue_bytes,
+        },
+        health: HealthLimits {
+            heap_max: non_zero(config.health.heap_max),
+            rss_max: non_zero(config.health.rss_max),
+        },
+    })
+}
+
+fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
+    let limits = &config.limits;
+    Core {
+        cluster_key,
+        session_life: config.auth.token_life.0,
+        password_min: config.auth.password_min,
+        limits: Limits {
+            messages: limits.messages_per_minute,
+            events: limits.socket_events_per_minute,
+            pins: limits.pins_per_minute,
+            forwards: limits.forwards_per_minute,
+            sign_in: limits.sign_in_per_minute,
+            sign_up: limits.sign_up_per_minute,
+        },
+        audience: match config.presence.audience {
+            Audience::Auto => CoreAudience::Auto,
+            Audience::Everyone => CoreAudience::Everyone,
+            Audience::CoMembers => CoreAudience::CoMembers,
+        },
+        everyone_max: config.presence.everyone_max,
+        text_max: config.chat.text_max_bytes,
+        pins_max: config.chat.pins_max,
+        group_max: config.chat.group_max,
+        history_page: config.chat.history_page,
+        lanes: 1,
+    }
+}
+
+/// The configured secret, or one made and kept.
+fn jwt_secret(config: &Config) -> Result<Vec<u8>> {
+    let configured = config.jwt_secret().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    let Some(secret) = configured else { return secret::keep(&config.server.data, "jwt.key") };
+    if secret == "your-secret-key" {
+        tracing::warn!("auth.jwt_secret is the one everybody knows: set another");
+    }
+    Ok(secret.into_bytes())
+}

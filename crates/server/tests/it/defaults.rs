@@ -1,0 +1,94 @@
+//! `config.default.toml` is the list of keys: each can be set by the environment, and a value that
+//! cannot be meant is refused by the key's name.
+
+use std::collections::BTreeSet;
+
+use crate::process::{place, refusal, serve};
+
+const DEFAULTS: &str = include_str!("../../../../config.default.toml");
+
+/// A value that each key refuses. Every key of the file has to stand here.
+const WRONG: [(&str, &str); 31] = [
+    ("server.listen", "nowhere"),
+    ("server.data", ""),
+    ("server.drain", "soon"),
+    // Any text is a secret: another test shows that it is used.
+    ("auth.jwt_secret", ""),
+    ("auth.jwt_secret_file", "/nowhere/at/all"),
+    ("auth.token_life", "for ever"),
+    ("auth.password_min", "-1"),
+    ("auth.frontend_url", "localhost:3000"),
+    ("limits.messages_per_minute", "many"),
+    ("limits.socket_events_per_minute", "-1"),
+    ("limits.pins_per_minute", "1.5"),
+    ("limits.forwards_per_minute", "true"),
+    ("limits.sign_in_per_minute", "99999999999"),
+    ("limits.sign_up_per_minute", "10/min"),
+    ("presence.audience", "nobody"),
+    ("presence.everyone_max", "-1"),
+    ("presence.grace", "10 seconds"),
+    ("chat.text_max_bytes", "0"),
+    ("chat.pins_max", "0"),
+    ("chat.group_max", "all"),
+    ("chat.history_page", "0"),
+    ("socket.ping_interval", "0s"),
+    ("socket.ping_timeout", "0"),
+    ("socket.connect_timeout", "x"),
+    ("socket.max_payload", "1MB"),
+    ("socket.queue_bytes", "0"),
+    ("store.read_connections", "0"),
+    ("health.heap_max", "lots"),
+    ("health.rss_max", "-1"),
+    ("log.format", "xml"),
+    ("log.level", "loud"),
+];
+
+fn keys() -> BTreeSet<String> {
+    let mut section = "";
+    let lines = DEFAULTS.lines().filter(|line| !line.starts_with('#'));
+    let keys = lines.filter_map(|line| {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        }
+        let (key, _) = line.split_once(" = ")?;
+        Some(format!("{section}.{key}"))
+    });
+    keys.collect()
+}
+
+fn variable(key: &str) -> String {
+    format!("ZVON_{}", key.replace('.', "__").to_uppercase())
+}
+
+#[test]
+fn every_key_stands_in_the_table() {
+    let table: BTreeSet<String> = WRONG.iter().map(|(key, _)| (*key).to_owned()).collect();
+    assert_eq!(keys(), table);
+}
+
+#[test]
+fn every_key_can_be_set_by_the_environment_and_refuses_what_cannot_be_meant() {
+    for (key, value) in WRONG.iter().filter(|(key, _)| *key != "auth.jwt_secret") {
+        let dir = place();
+        let mut command = serve(dir.path(), &[(&variable(key), value)]);
+        if *key == "server.listen" {
+            command = crate::process::zvon(dir.path(), &["serve"]);
+            command.env(variable(key), value);
+        }
+        let said = refusal(command);
+        assert!(said.contains(key), "{key} = {value:?}: {said}");
+        assert!(!dir.path().join("data").exists(), "{key}: nothing was made");
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_by_their_names() {
+    for (name, named) in [
+        ("ZVON_LIMITS__MESAGES_PER_MINUTE", "mesages_per_minute"),
+        ("ZVON_LIMIT__MESSAGES_PER_MINUTE", "limit"),
+        ("ZVON_SERVER__LISTEN__PORT", "listen"),
+    ] {
+        let said = refusal(serve(place().path(), &[(name, "1")]));
+        assert!(said.contains(named), "{name}: {said}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The process `zvon` from outside: its command line, configuration, secrets, logs and exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod config_files;
+mod data;
+mod defaults;
+mod environment;
+mod logs;
+mod process;
+mod secrets;
+mod sign_in;
