@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from '@playwright/test';
+import type { AxeResults } from 'axe-core';
+import { chatRow, composer, expect, log, messageWith, type Someone, test } from './fixture';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+const WIDTHS = { wide: 1280, narrow: 390 } as const;
+
+/** Serious and critical findings on the page as it is. */
+async function findings(page: Page): Promise<string[]> {
+  // The page's own policy allows no foreign scripts; the debugger's way in is not subject to it.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  );
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return grave.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .map((node) => node.html)
+        .join(' | ')
+        .slice(0, 400)}`,
+  );
+}
+
+async function scrollsSideways(page: Page): Promise<boolean> {
+  return page.evaluate(
+    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  );
+}
+
+/** A page without findings that scrolls in one direction only. */
+async function expectSound(page: Page, screen: string): Promise<void> {
+  expect(await findings(page), screen).toEqual([]);
+  expect(await scrollsSideways(page), `${screen} scrolls sideways`).toBe(false);
+}
+
+/** A chat with a bit of everything. */
+async function furnish(
+  ann: Someone,
+  bobId: string,
+  cidId: string,
+  say: (chat: string, ...texts: string[]) => Promise<{ id: string }[]>,
+) {
+  const chat = await ann.wire.group('Weekend', [bobId, cidId]);
+  await ann.wire.say(chat, 'Who is in for Saturday?');
+  const [first] = await say(
+    chat,
+    'Me! https://example.org/a-very-long-address/that-goes-on-and-on-and-on-and-on-and-on',
+    'x'.repeat(300),
+    '👍',
+    'שלום עולם',
+  );
+  await ann.wire.ask('message:pin', { messageId: first?.id });
+  return chat;
+}
+
+for (const theme of ['light', 'dark'] as const) {
+  for (const [size, width] of Object.entries(WIDTHS)) {
+    test(`every screen is accessible: ${theme}, ${size}`, async ({
+      meet,
+      seat,
+      browser,
+      server,
+    }) => {
+      test.setTimeout(120_000);
+      const options = {
+        colorScheme: theme,
+        viewport: { width, height: 844 },
+        reducedMotion: 'reduce',
+      } as const;
+      const outside = await browser.newContext({
+        ...options,
+        baseURL: server.url,
+        locale: 'en-US',
+      });
+      const guest = await outside.newPage();
+      for (const path of ['/login', '/register']) {
+        await guest.goto(path);
+        await expect(guest.getByRole('heading').first()).toBeVisible();
+        await expectSound(guest, path);
+      }
+      await outside.close();
+
+      const [bob, cid] = [await meet('Bob'), await meet('Cid')];
+      const ann = await seat(await meet('Ann'), { ...options, locale: 'en-US' });
+      const { page } = ann;
+      const chat = await furnish(ann, bob.id, cid.id, (id, ...texts) => bob.wire.say(id, ...texts));
+      await expect(chatRow(page, 'Weekend')).toBeVisible();
+      await expectSound(page, 'the list');
+      await page.goto(`/chats/${chat}`);
+      await expect(messageWith(page, 'Me!')).toBeVisible();
+      await expect(page.getByRole('region', { name: 'Pinned messages' })).toBeVisible();
+      await expectSound(page, 'a chat');
+      await page.getByRole('heading', { name: 'Weekend' }).click();
+      await expect(page.getByRole('button', { name: 'Leave the group' })).toBeVisible();
+      await expectSound(page, 'the details');
+      await page.keyboard.press('Escape');
+      await messageWith(page, 'Me!').click({ button: 'right' });
+      await expect(page.getByRole('menu')).toBeVisible();
+      await expectSound(page, 'the menu of a message');
+      await page.getByRole('menuitem', { name: 'Select', exact: true }).click();
+      await expect(page.getByRole('toolbar')).toBeVisible();
+      await expectSound(page, 'selecting');
+      await page.getByRole('toolbar').getByRole('button', { name: 'Forward' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await expectSound(page, 'forwarding');
+      await page.keyboard.press('Escape');
+      for (const path of ['/people', '/settings']) {
+        await page.goto(path);
+        await expect(page.getByRole('heading').first()).toBeVisible();
+        await expectSound(page, path);
+      }
+      await page.keyboard.press('?');
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await expectSound(page, 'the shortcuts');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await expect(page.getByRole('combobox')).toBeVisible();
+      await expectSound(page, 'the switcher');
+    });
+  }
+}
+
+test('on a narrow screen list and chat are two screens, and back leads back', async ({
+  meet,
+  seat,
+}) => {
+  const bob = await meet('Bob');
+  const ann = await seat(await meet('Ann'), {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+  });
+  const chat = await bob.wire.privateWith(ann.id);
+  await bob.wire.say(chat, 'hello');
+  const { page } = ann;
+  await chatRow(page, 'Bob').click();
+  await expect(composer(page)).toBeInViewport();
+  await expect(chatRow(page, 'Bob')).toBeHidden();
+  await page.goBack();
+  await expect(chatRow(page, 'Bob')).toBeVisible();
+  await chatRow(page, 'Bob').click();
+  await page
+    .getByRole('button', { name: 'Back' })
+    .or(page.getByRole('link', { name: 'Back' }))
+    .click();
+  await expect(page).toHaveURL(/\/chats$/);
+});
+
+test('the client speaks Russian when the browser does, or when asked to', async ({
+  meet,
+  seat,
+}) => {
+  const bob = await meet('Bob');
+  const ann = await seat(await meet('Ann'), { locale: 'ru-RU' });
+  const chat = await bob.wire.privateWith(ann.id);
+  await bob.wire.say(chat, ...Array.from({ length: 5 }, (_, index) => `сообщение ${index}`));
+  const { page } = ann;
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ru');
+  await expect(page.getByRole('navigation')).toContainText('5 непрочитанных сообщений');
+  await page.goto('/settings');
+  await expect(page.getByRole('heading', { name: 'Настройки' })).toBeVisible();
+  await page.getByLabel('English').check();
+  await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
+});
+
+test('a chosen theme stays, whatever the system says', async ({ join }) => {
+  const { page } = await join('Ann', { colorScheme: 'light' });
+  await page.goto('/settings');
+  const background = () =>
+    page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const light = await background();
+  await page.getByLabel('Dark').check();
+  await expect.poll(background).not.toBe(light);
+  const dark = await background();
+  await page.reload();
+  await expect.poll(background).toBe(dark);
+});
+
+test('the log is a polite live region, and own messages are not read back', async ({
+  join,
+  meet,
+}) => {
+  const [ann, bob] = [await join('Ann'), await meet('Bob')];
+  const chat = await ann.wire.privateWith(bob.id);
+  await ann.wire.say(chat, 'mine');
+  await bob.wire.say(chat, 'theirs');
+  await ann.page.goto(`/chats/${chat}`);
+  await expect(log(ann.page)).toHaveAttribute('aria-live', 'polite');
+  await expect(log(ann.page)).toHaveAttribute('aria-relevant', 'additions');
+  await expect(messageWith(ann.page, 'mine')).toHaveAttribute('aria-live', 'off');
+  await expect(messageWith(ann.page, 'theirs')).not.toHaveAttribute('aria-live', 'off');
+});

@@ -1,0 +1,26 @@
+/**
+ * The client in a browser, against the real server with the client embedded:
+ * `npm run build`, `cargo build -p zvon-server` (or `--release`), `npm run e2e`.
+ * `ZVON_BIN` names another server, `ZVON_CHROMIUM` another browser.
+ */
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: 'e2e',
+  testIgnore: 'screenshots.spec.ts',
+  outputDir: 'node_modules/.e2e',
+  workers: 1,
+  reporter: [['list']],
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    locale: 'en-US',
+    timezoneId: 'UTC',
+    viewport: { width: 1280, height: 800 },
+    actionTimeout: 10_000,
+    launchOptions: {
+      executablePath: process.env.ZVON_CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    },
+  },
+});
