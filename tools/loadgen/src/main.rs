@@ -1,3 +1,55 @@
-//! Load generator.
+//! Load on a real server, through its public protocol.
+//!
+//! Every run starts the `zvon` beside this program on a data directory of its own, with its
+//! limits off, and ends it. What is measured of the server (CPU, memory) is the kernel's
+//! account of that process; what is measured of messages is what clients saw.
 
-fn main() {}
+mod bench;
+mod client;
+mod fill;
+mod idle;
+mod rest;
+mod seed;
+mod sends;
+mod server;
+mod wire;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Puts load on a Zvon server and says what it bore.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    /// The server's program; by default the one beside this.
+    #[arg(long, global = true, value_name = "FILE")]
+    zvon: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Durable sends, with every ack and every delivery checked.
+    Sends(sends::Options),
+    /// Memory of connections that are signed in and silent.
+    Idle(idle::Options),
+    /// Start and send latency on a long history.
+    Fill(fill::Options),
+    /// All of it, as one table of medians.
+    Bench(bench::Options),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let zvon = server::program(cli.zvon)?;
+    match cli.command {
+        Command::Sends(options) => println!("{}", sends::run(&zvon, &options).await?),
+        Command::Idle(options) => println!("{}", idle::run(&zvon, &options).await?),
+        Command::Fill(options) => println!("{}", fill::run(&zvon, &options).await?),
+        Command::Bench(options) => bench::run(&zvon, &options).await?,
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! The server under load: its process, and what the kernel says of it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::rest;
+
+/// The secret that tokens of the run are signed with.
+pub(crate) const SECRET: &str = "a secret of the load generator alone";
+/// How long a server may take to start or to go down.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Clock ticks per second of `/proc/<pid>/stat`: the same on every Linux.
+const TICKS: f64 = 100.0;
+
+/// The server's program: the given one, or that beside this program.
+pub(crate) fn program(given: Option<PathBuf>) -> Result<PathBuf> {
+    let beside = || Ok::<_, anyhow::Error>(std::env::current_exe()?.with_file_name("zvon"));
+    let path = given.map_or_else(beside, Ok)?;
+    ensure!(path.is_file(), "{} is not there: build it, or name it by --zvon", path.display());
+    Ok(path)
+}
+
+/// A directory for the data of one run.
+pub(crate) fn place() -> Result<TempDir> {
+    TempDir::with_prefix("zvon-load-").context("no place for data")
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    pid: u32,
+    address: SocketAddr,
+    started_in: Duration,
+}
+
+/// What the kernel says of the server at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account {
+    /// CPU seconds so far.
+    pub(crate) cpu: f64,
+    /// Resident bytes.
+    pub(crate) resident: u64,
+}
+
+impl Server {
+    /// Starts it on `data` and waits until it is ready.
+    pub(crate) async fn start(program: &Path, data: &Path) -> Result<Self> {
+        let address = free_address()?;
+        let begun = Instant::now();
+        let mut command = Command::new(program);
+        command.args(["serve", "--listen", &address.to_string(), "--data"]).arg(data);
+        command.env("ZVON_AUTH__JWT_SECRET", SECRET).env("ZVON_LOG__LEVEL", "warn");
+        let (limits, off) = ("ZVON_LIMITS__", "0");
+        for name in ["messages", "socket_events", "pins", "forwards", "sign_in", "sign_up"] {
+            command.env(format!("{limits}{name}_per_minute").to_uppercase(), off);
+        }
+        let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn()?;
+        let pid = child.id().context("the server ended at once")?;
+        let mut server = Self { child, pid, address, started_in: Duration::ZERO };
+        while rest::get(address, "/health/readiness").await.is_err() {
+            ensure!(begun.elapsed() < PATIENCE, "the server does not get ready");
+            if let Some(status) = server.child.try_wait()? {
+                anyhow::bail!("the server ended at once: {status}");
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        server.started_in = begun.elapsed();
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How long it took from its process's start to its readiness.
+    pub(crate) fn started_in(&self) -> Duration {
+        self.started_in
+    }
+
+    /// What it has used, and uses.
+    pub(crate) fn account(&self) -> Result<Account> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
+        let after_name = stat.rsplit_once(')').context("an unknown form of stat")?.1;
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        let ticks = |index: usize| -> Result<f64> {
+            Ok(fields.get(index).context("stat is too short")?.parse()?)
+        };
+        let cpu = (ticks(11)? + ticks(12)?) / TICKS;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()).context("no VmRSS")?;
+        Ok(Account { cpu, resident: kib.parse::<u64>()? * 1024 })
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        let told = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status().await?;
+        ensure!(told.success(), "the server cannot be told to stop");
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.context("it does not stop")??;
+        Ok(())
+    }
+}
+
+fn free_address() -> Result<SocketAddr> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    Ok(listener.local_addr()?)
+}
