@@ -1,0 +1,85 @@
+# Zvon's commands. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+CARGO ?= cargo
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## List the commands
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Build and start the chat at http://localhost:4000
+	./target/release/zvon serve
+
+build: web/dist ## Build web client and server: target/release/zvon
+	@scripts/need rust cc
+	$(CARGO) build --release --locked -p zvon-server
+
+dev: ## Start server and web client, rebuilt as you edit the client
+	@scripts/need rust cc node
+	scripts/dev
+
+test: ## Set up and run every test (ends with "N passed, N failed")
+	@scripts/need rust cc node chromium cargo-deny
+	node scripts/test.mjs
+
+check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated files
+	@scripts/need rust cc node cargo-deny
+	scripts/check
+
+gen: ## Write the generated files: the protocol's TypeScript
+	$(CARGO) test --locked -q -p zvon-protocol export_bindings
+
+test-rust: web/dist ## Unit, property and integration tests of the crates
+	node scripts/test.mjs rust
+
+test-web: build ## Unit tests of the web client
+	node scripts/test.mjs web
+
+test-contract: build tests/node_modules ## Contract scenarios and bad input, through the official client
+	node scripts/test.mjs contract
+
+test-interop: tests/node_modules ## The engine against the official client
+	node scripts/test.mjs interop
+
+test-standin: build tests/node_modules ## The existing front end's stand-in, through cuts and restarts
+	node scripts/test.mjs standin
+
+test-kill: build tests/node_modules ## kill -9 under load; ROUNDS=100 for the long form
+	node scripts/test.mjs kill
+
+test-e2e: build ## Two people in two windows of a real browser
+	@scripts/need chromium
+	node scripts/test.mjs e2e
+
+bench: build ## Sends per second, memory per connection, start with a million messages
+	$(CARGO) build --release --locked -p zvon-loadgen
+	tools/bench.sh
+
+fuzz: ## Every parser for FUZZ_SECONDS (600) each
+	scripts/fuzz
+
+screenshots: build ## Draw the README's pictures anew
+	@scripts/need chromium
+	cd web && npm run screenshots
+
+clean: ## Remove everything that was built
+	rm -rf target web/dist web/node_modules tests/node_modules .venv
+
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/e2e -prune -o -type f -print 2>/dev/null)
+
+web/node_modules: web/package-lock.json
+	@scripts/need node
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist: web/node_modules $(WEB_SOURCES)
+	cd web && npm run build
+	@touch $@
+
+tests/node_modules: tests/package-lock.json
+	@scripts/need node
+	cd tests && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: help run build dev test check gen test-rust test-web test-contract test-interop \
+	test-standin test-kill test-e2e bench fuzz screenshots clean
