@@ -8,6 +8,8 @@ const LOGGED = ['message', 'message:pinned', 'message:unpinned', 'member:added',
 export class Follower {
   /** Per chat: what stands at each seq. */
   chats = new Map();
+  /** The chats whose past is held; of others, only what came live. */
+  #loaded = new Set();
   syncs = 0;
 
   constructor(server, url, person, { transports = ['websocket'] } = {}) {
@@ -31,8 +33,8 @@ export class Follower {
   }
 
   async #sync() {
-    const cursors = Object.fromEntries([...this.chats].map(([id, held]) => [id, Math.max(0, ...held.keys())]));
-    const ack = await this.socket.timeout(5000).emitWithAck('sync', { cursors: this.#dense(cursors) }).catch(() => null);
+    const cursors = this.#cursors();
+    const ack = await this.socket.timeout(5000).emitWithAck('sync', { cursors }).catch(() => null);
     if (!ack) return;
     this.syncs += 1;
     for (const { event, data } of ack.events) this.#hold(event, data);
@@ -41,19 +43,20 @@ export class Follower {
   }
 
   /** The end of what is held without a hole: live events may have come before a sync's answer. */
-  #dense(cursors) {
-    for (const [id, held] of this.chats) {
-      const seqs = [...held.keys()].sort((a, b) => a - b);
+  #cursors() {
+    const dense = (id) => {
+      const seqs = [...this.chats.get(id).keys()].sort((a, b) => a - b);
       const hole = seqs.findIndex((seq, index) => index > 0 && seq !== seqs[index - 1] + 1);
-      cursors[id] = hole < 0 ? (seqs.at(-1) ?? 0) : seqs[hole - 1];
-    }
-    return cursors;
+      return hole < 0 ? (seqs.at(-1) ?? 0) : seqs[hole - 1];
+    };
+    return Object.fromEntries([...this.#loaded].map((id) => [id, dense(id)]));
   }
 
   async #load(id) {
     const { body } = await get(this.server, `/chats/${id}/messages?limit=1000`, { token: this.person.token });
-    this.chats.set(id, this.chats.get(id) ?? new Map());
+    if (!this.chats.has(id)) this.chats.set(id, new Map());
     for (const message of body) this.#hold('message', message);
+    this.#loaded.add(id);
   }
 
   #hold(event, data) {
