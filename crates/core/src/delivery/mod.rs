@@ -14,6 +14,7 @@ pub mod notice;
 pub mod order;
 pub mod sequencer;
 pub mod store;
+pub(crate) mod turns;
 
 use zvon_protocol::event::{ChatUpdated, MemberNotice, MessageForwarded, PinNotice, ServerEvent};
 use zvon_protocol::ids::{ChatId, UserId};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::MutexGuard;
 use tokio_util::task::TaskTracker;
 use zvon_protocol::event::{ChatCursor, MessageStatus, ServerEvent};
 use zvon_protocol::ids::{ChatId, UserId};
@@ -19,7 +20,9 @@ use zvon_protocol::ids::{ChatId, UserId};
 use super::fanout::Fanout;
 use super::news::{Fresh, Passed, advances, join};
 use super::store::Moved;
+use super::turns::Turns;
 use crate::clock::Clock;
+use crate::message::status::Reaches;
 use crate::store::{Store, StoreResult};
 
 /// Most messages a move speaks of one by one.
@@ -42,6 +45,7 @@ struct Shared {
     tasks: TaskTracker,
     /// What crowds have moved since they were last told; at most one move per member.
     crowds: Mutex<HashMap<ChatId, HashMap<UserId, Moved>>>,
+    turns: Turns,
 }
 
 impl Notices {
@@ -53,7 +57,13 @@ impl Notices {
         clock: Arc<dyn Clock>,
         tasks: TaskTracker,
     ) -> Self {
-        Self(Arc::new(Shared { store, fanout, clock, tasks, crowds: Mutex::default() }))
+        let (crowds, turns) = (Mutex::default(), Turns::default());
+        Self(Arc::new(Shared { store, fanout, clock, tasks, crowds, turns }))
+    }
+
+    /// Waits for the chat's turn: while it lasts nobody else tells statuses of its messages.
+    pub(crate) async fn turn(&self, chat: ChatId) -> MutexGuard<'_, ()> {
+        self.0.turns.of(chat).await
     }
 
     /// Tells of these moves what was not told yet. What cannot be read is not told: clients see
@@ -102,11 +112,15 @@ impl Notices {
         moved: &[Moved],
         fresh: &Fresh,
     ) -> StoreResult<()> {
+        let _turn = self.turn(chat).await;
         let passed = self.passed(chat, moved).await?;
         if passed.iter().any(|(.., sender)| moved.iter().any(|step| step.user != *sender)) {
             let members = self.0.store.members(&[chat]).await?;
+            let mut now = Reaches::over(&members);
             for ((message_id, seq, sender), status) in advances(&members, moved, &passed) {
-                if !fresh.told(chat, seq, status) {
+                // What has come further since is told by the move that brought it there.
+                let latest = now.status(sender, seq) <= status;
+                if latest && !fresh.told(chat, seq, status) {
                     let notice =
                         MessageStatus { message_id, status, timestamp: self.0.clock.now() };
                     let event = ServerEvent::MessageStatus(notice);

@@ -89,27 +89,6 @@ impl App {
         self.count(caller, Class::Cursor).await
     }
 
-    /// The caller's own newest messages of a chat that came further than stored, with their
-    /// statuses: what a socket that comes back may have missed.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn own_statuses(
-        &self,
-        caller: Caller,
-        chat: ChatId,
-    ) -> Result<Vec<(MessageId, zvon_protocol::message::Status)>> {
-        const NEWEST: u32 = 50;
-        let sent = self.store().sent_by(chat, caller.user, NEWEST).await?;
-        let members = self.store().members(&[chat]).await?;
-        let reach = super::status::reach(&members, caller.user);
-        let come_further = |(id, seq)| {
-            let status = reach.status(seq);
-            (status > zvon_protocol::message::Status::Sent).then_some((id, status))
-        };
-        Ok(sent.into_iter().filter_map(come_further).collect())
-    }
-
     /// Sends over REST: the same as a socket's send.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 pub mod forward;
 pub mod history;
 pub mod pin;
+pub mod restate;
 mod rules;
 pub mod send;
 pub mod status;

@@ -1,10 +1,11 @@
 //! `chat:get`: opens the private chat with someone and shows its newest messages.
 
 use zvon_core::error::Result;
+use zvon_core::message::restate::Shown;
 use zvon_protocol::command::{ChatGet, ChatGetAck};
 
 use super::command::Command;
-use super::rooms::{chat_room, emit_delivery, tell_offset};
+use super::rooms::{chat_room, emit_delivery, own_of, restate, tell_offset};
 
 pub(super) async fn run(command: &Command) -> Result<()> {
     command.count().await?;
@@ -12,6 +13,8 @@ pub(super) async fn run(command: &Command) -> Result<()> {
     let (chat, _) = command.app.open_private(caller, want.recipient_id).await?;
     let (messages, shown) = command.app.newest(chat.id).await?;
     let client = command.client()?;
+    let mut own: Vec<Shown> =
+        messages.iter().filter_map(|message| Shown::own(message, caller)).collect();
     let answer = ChatGetAck { chat_id: chat.id, messages };
     // The client replaces its list by this answer. If the socket is in the room already, what
     // was delivered since goes again, right after; if not, the join brings it, also over a
@@ -22,6 +25,7 @@ pub(super) async fn run(command: &Command) -> Result<()> {
         let answered = sequencer.enter(chat.id, Some(shown), |_, since| {
             command.ack(&answer);
             since.iter().for_each(|delivery| emit_delivery(socket, delivery));
+            own.extend(own_of(since, caller));
         });
         answered.await?;
     } else {
@@ -29,5 +33,5 @@ pub(super) async fn run(command: &Command) -> Result<()> {
         tell_offset(socket);
         command.ack(&answer);
     }
-    Ok(())
+    restate(&command.app, socket, caller, (chat.id, &own)).await
 }

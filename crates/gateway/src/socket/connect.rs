@@ -11,7 +11,7 @@ use zvon_core::caller::Caller;
 use zvon_core::error::{Error, Result};
 use zvon_core::presence::watch::presence_events;
 use zvon_protocol::error::Code;
-use zvon_protocol::event::{ConnectionEstablished, MessageStatus, ServerEvent};
+use zvon_protocol::event::{ConnectionEstablished, ServerEvent};
 use zvon_protocol::ids::ChatId;
 use zvon_socketio::{Admission, ConnectRequest, Refusal, Socket, SocketId};
 
@@ -19,7 +19,7 @@ use super::Chat;
 use super::client::{Client, Missed};
 use super::packet::packet;
 use super::resume::Positions;
-use super::rooms::{chat_room, emit_delivery, session_room, tell, user_room};
+use super::rooms::{chat_room, emit_delivery, restate, session_room, tell, user_room};
 use crate::token::Bearer;
 
 /// Most events that one recovery or join replays.
@@ -203,12 +203,9 @@ async fn recovery(
 async fn reassert(app: &Arc<App>, socket: &Arc<Socket>, client: &Client) {
     let chats: Vec<ChatId> = client.positions.lock().chats().iter().map(|(id, _)| *id).collect();
     for chat in chats {
-        let Ok(statuses) = app.own_statuses(client.caller, chat).await else { continue };
-        for (message_id, status) in statuses {
-            let status = MessageStatus { message_id, status, timestamp: app.now() };
-            if let Some(packet) = packet(&ServerEvent::MessageStatus(status)) {
-                socket.emit(&packet);
-            }
+        let Ok(own) = app.own_newest(client.caller, chat).await else { continue };
+        if restate(app, socket, client.caller, (chat, &own)).await.is_err() {
+            continue;
         }
         let Ok(Some(state)) = app.chat_state(client.caller.user, chat).await else { continue };
         for state in app.presence_of(&state.participants).await.into_iter().flatten() {

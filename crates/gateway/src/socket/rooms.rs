@@ -10,8 +10,12 @@
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
+use zvon_core::App;
+use zvon_core::caller::Caller;
 use zvon_core::delivery::Delivery;
 use zvon_core::delivery::fanout::Fanout;
+use zvon_core::error::Result;
+use zvon_core::message::restate::Shown;
 use zvon_protocol::chat::ChatState;
 use zvon_protocol::event::{ChatCreated, OffsetMoved, ServerEvent, SessionRevoked};
 use zvon_protocol::ids::{ChatId, SessionId, UserId};
@@ -118,6 +122,30 @@ pub(crate) fn tell_offset(socket: &Socket) {
     if let Some(packet) = packet(&ServerEvent::OffsetMoved(OffsetMoved {})) {
         socket.emit_tailed(&packet, &positions.offset());
     }
+}
+
+/// Tells a socket which of its user's messages in a chat have come further than they were shown.
+pub(crate) async fn restate(
+    app: &App,
+    socket: &Socket,
+    caller: Caller,
+    (chat, shown): (ChatId, &[Shown]),
+) -> Result<()> {
+    let tell = |status| {
+        if let Some(packet) = packet(&ServerEvent::MessageStatus(status)) {
+            socket.emit(&packet);
+        }
+    };
+    app.restate(caller, chat, shown, tell).await
+}
+
+/// The user's own messages among deliveries.
+pub(crate) fn own_of(deliveries: &[Arc<Delivery>], caller: Caller) -> Vec<Shown> {
+    let own = |delivery: &Arc<Delivery>| match &delivery.event {
+        Some(ServerEvent::Message(message)) => Shown::own(message, caller),
+        _ => None,
+    };
+    deliveries.iter().filter_map(own).collect()
 }
 
 /// Counts an event that nobody hears.
