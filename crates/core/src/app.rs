@@ -19,6 +19,7 @@ use crate::delivery::lane::Lanes;
 use crate::delivery::notice::Notices;
 use crate::delivery::sequencer::Sequencer;
 use crate::error::{Error, Result};
+use crate::session::live::Live;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 
@@ -32,6 +33,7 @@ pub struct App {
     pub(crate) cursors: Cursors,
     pub(crate) notices: Notices,
     pub(crate) hasher: Hasher,
+    pub(crate) live: Live,
     pub(crate) epoch: String,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -71,6 +73,8 @@ impl App {
         });
         let stop = CancellationToken::new();
         let hasher = Hasher::default();
+        let live = Live::new(settings.session_life);
+        let step = live.step() / 2;
         let app = Arc::new(Self {
             backing,
             fanout,
@@ -80,11 +84,13 @@ impl App {
             cursors,
             notices,
             hasher,
+            live,
             epoch,
             tasks,
             stop,
         });
         app.every(Duration::from_millis(500), |app| async move { app.sweep_presence().await });
+        app.every(step, |app| async move { app.write_uses().await });
         app.every(Duration::from_secs(30), |app| async move { app.sequencer.sweep() });
         app.every(Duration::from_secs(600), |app| async move { app.purge().await });
         Ok(app)
@@ -127,6 +133,7 @@ impl App {
     /// No command may come any more.
     pub async fn shutdown(&self) {
         self.stop.cancel();
+        self.write_uses().await;
         self.lanes.close();
         self.cursors.close();
         self.tasks.close();
@@ -178,6 +185,17 @@ impl App {
                 work(app).await;
             }
         });
+    }
+
+    /// Writes down which sessions were used.
+    async fn write_uses(&self) {
+        let uses = self.live.due(self.now());
+        if uses.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store().use_sessions(&uses).await {
+            tracing::warn!(%error, "the use of sessions could not be written down");
+        }
     }
 
     /// Forgets what nobody asks for any more: old outbox rows, sessions long over.

@@ -20,8 +20,12 @@ pub enum Audience {
 pub struct Settings {
     /// The secret that message ids, offsets and resume keys are derived from.
     pub cluster_key: Vec<u8>,
-    /// How long a session lives.
+    /// How long a session lives from its last use on.
     pub session_life: Duration,
+    /// Most sessions of a user; the oldest ends for one more.
+    pub sessions_max: u32,
+    /// Whether hashes of the existing back end are made anew at a sign-in.
+    pub rehash: bool,
     /// Least characters of a new password.
     pub password_min: usize,
     /// The limits.
@@ -47,6 +51,8 @@ impl Default for Settings {
         Self {
             cluster_key: Vec::new(),
             session_life: Duration::from_secs(86_400),
+            sessions_max: 10,
+            rehash: true,
             password_min: 8,
             limits: Limits::default(),
             audience: Audience::Auto,

@@ -22,7 +22,7 @@ use zvon_core::backing::Backing;
 use zvon_core::error::Result;
 use zvon_socketio::Io;
 
-pub use settings::{HealthLimits, Settings, SocketSettings};
+pub use settings::{HealthLimits, Settings, SocketSettings, TokenSettings};
 
 use crate::socket::Chat;
 use crate::socket::rooms::Rooms;
@@ -52,7 +52,7 @@ impl Gateway {
         let rooms = Arc::new(Rooms::default());
         let core = settings.core.clone();
         let app = App::start(backing, Arc::clone(&rooms) as Arc<_>, core).await?;
-        let tokens = Tokens::new(&settings.jwt_secret, settings.token_life);
+        let tokens = Tokens::new(settings.tokens.clone());
         let handler = Chat::new(Arc::clone(&app), tokens.clone(), &settings.core.cluster_key);
         rooms.attach(io.namespace("/", Arc::new(handler)));
         let ready = AtomicBool::new(false);

@@ -1,5 +1,6 @@
 //! What an operator can choose about the edge.
 
+use std::fmt;
 use std::time::Duration;
 
 use zvon_core::settings::Settings as Core;
@@ -10,16 +11,40 @@ use zvon_socketio::{Config, Cors, RecoveryMode};
 pub struct Settings {
     /// The product's own.
     pub core: Core,
-    /// Signs access tokens (HMAC); at least 32 bytes are wise.
-    pub jwt_secret: Vec<u8>,
-    /// How long an access token lives.
-    pub token_life: Duration,
+    /// Access tokens.
+    pub tokens: TokenSettings,
     /// The origin of the front end, for CORS.
     pub frontend_url: String,
     /// The engine's.
     pub socket: SocketSettings,
     /// Memory thresholds of `/health`.
     pub health: HealthLimits,
+}
+
+/// How access tokens are made and read.
+#[derive(Clone)]
+pub struct TokenSettings {
+    /// Sign them (HMAC); at least 32 bytes are wise. The first makes new ones, all are understood.
+    pub secrets: Vec<Vec<u8>>,
+    /// How long one lives.
+    pub life: Duration,
+    /// How long one lives whose client has a refresh token.
+    pub short_life: Duration,
+    /// Whether those of the existing back end, which know of no session, are taken.
+    pub accept_legacy: bool,
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        let (life, short_life) = (Duration::from_secs(86_400), Duration::from_secs(3600));
+        Self { secrets: Vec::new(), life, short_life, accept_legacy: false }
+    }
+}
+
+impl fmt::Debug for TokenSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSettings").field("life", &self.life).finish_non_exhaustive()
+    }
 }
 
 /// Timing and bounds of connections.
@@ -50,8 +75,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             core: Core::default(),
-            jwt_secret: Vec::new(),
-            token_life: Duration::from_secs(86_400),
+            tokens: TokenSettings::default(),
             frontend_url: "http://localhost:3000".to_owned(),
             socket: SocketSettings::default(),
             health: HealthLimits::default(),

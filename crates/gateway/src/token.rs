@@ -5,19 +5,21 @@
 //! know.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zvon_core::account::Account;
-use zvon_core::session::Session;
+use zvon_core::session::{Claim, Session};
 use zvon_protocol::error::Code;
-use zvon_protocol::ids::{SessionId, UserId};
+use zvon_protocol::ids::SessionId;
 use zvon_protocol::time::Timestamp;
+
+use crate::settings::TokenSettings;
 
 /// Makes and reads access tokens. Cheap to clone.
 #[derive(Clone)]
@@ -25,8 +27,9 @@ pub(crate) struct Tokens(Arc<Keys>);
 
 struct Keys {
     encoding: EncodingKey,
-    decoding: DecodingKey,
-    life: Duration,
+    /// That of the encoding first.
+    decoding: Vec<DecodingKey>,
+    settings: TokenSettings,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,17 +48,6 @@ struct Claims {
     jti: Option<Uuid>,
 }
 
-/// What a valid token says.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bearer {
-    /// Whose it is.
-    pub(crate) user: UserId,
-    /// The session it is bound to.
-    pub(crate) session: SessionId,
-    /// When it ends.
-    pub(crate) expires_at: Timestamp,
-}
-
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -72,25 +64,28 @@ const fn refused(text: &'static str) -> Refused {
 }
 
 impl Tokens {
-    pub(crate) fn new(secret: &[u8], life: Duration) -> Self {
-        let (encoding, decoding) =
-            (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
-        Self(Arc::new(Keys { encoding, decoding, life }))
+    pub(crate) fn new(settings: TokenSettings) -> Self {
+        let secrets = &settings.secrets;
+        let encoding = EncodingKey::from_secret(secrets.first().map_or(b"", Vec::as_slice));
+        let decoding = secrets.iter().map(|secret| DecodingKey::from_secret(secret)).collect();
+        Self(Arc::new(Keys { encoding, decoding, settings }))
     }
 
-    /// A token for a session. It never outlives it.
+    /// A token for a session: a short one if the client can get the next by itself.
     pub(crate) fn issue(
         &self,
         account: &Account,
         session: &Session,
+        now: Timestamp,
     ) -> Result<String, jsonwebtoken::errors::Error> {
-        let iat = session.created_at.0 / 1000;
-        let life = i64::try_from(self.0.life.as_secs()).unwrap_or(i64::MAX);
+        let settings = &self.0.settings;
+        let life = if session.refresh.is_some() { settings.short_life } else { settings.life };
+        let iat = now.0 / 1000;
         let claims = Claims {
             sub: Some(account.id.to_string()),
             email: Some(account.email.clone()),
             iat,
-            exp: iat.saturating_add(life).min(session.expires_at.0 / 1000),
+            exp: iat.saturating_add(i64::try_from(life.as_secs()).unwrap_or(i64::MAX)),
             sid: Some(session.id),
             jti: Some(Uuid::new_v4()),
         };
@@ -98,7 +93,7 @@ impl Tokens {
     }
 
     /// Reads a token.
-    pub(crate) fn read(&self, token: &str) -> Result<Bearer, Refused> {
+    pub(crate) fn read(&self, token: &str) -> Result<Claim, Refused> {
         let parts: Vec<&str> = token.split('.').collect();
         match parts.as_slice() {
             [""] => return Err(refused("jwt must be provided")),
@@ -109,8 +104,7 @@ impl Tokens {
         if !is_hmac(token) {
             return Err(refused("invalid algorithm"));
         }
-        let claims = decode::<Claims>(token, &self.0.decoding, &validation());
-        let claims = claims.map_err(|error| explain(error.kind()))?.claims;
+        let claims = self.decode(token).map_err(|error| explain(error.kind()))?;
         let sub = claims.sub.filter(|sub| !sub.is_empty());
         let email = claims.email.filter(|email| !email.is_empty());
         let incomplete = sub.is_none() || email.is_none();
@@ -119,9 +113,34 @@ impl Tokens {
         };
         let unknown = Refused { text: "User not found", code: Code::UserUnknown, incomplete };
         let user = sub.parse().map_err(|_| unknown)?;
-        let session = claims.sid.ok_or(unknown)?;
-        Ok(Bearer { user, session, expires_at: Timestamp(claims.exp.saturating_mul(1000)) })
+        let legacy = claims.sid.is_none() && self.0.settings.accept_legacy;
+        let session = claims.sid.or_else(|| legacy.then(|| adopted(token))).ok_or(unknown)?;
+        let expires_at = Timestamp(claims.exp.saturating_mul(1000));
+        Ok(Claim { session, user, expires_at, legacy })
     }
+
+    /// By the first key whose signature it bears.
+    fn decode(&self, token: &str) -> Result<Claims, jsonwebtoken::errors::Error> {
+        let mut refusal = ErrorKind::InvalidSignature.into();
+        for key in &self.0.decoding {
+            match decode::<Claims>(token, key, &validation()) {
+                Ok(decoded) => return Ok(decoded.claims),
+                Err(error) => refusal = error,
+            }
+            if !matches!(refusal.kind(), ErrorKind::InvalidSignature) {
+                break;
+            }
+        }
+        Err(refusal)
+    }
+}
+
+/// The session of a token that knows of none: its id comes from the token's hash.
+fn adopted(token: &str) -> SessionId {
+    let hash = Sha256::digest(token.as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    SessionId(uuid::Builder::from_custom_bytes(id).into_uuid())
 }
 
 fn validation() -> Validation {

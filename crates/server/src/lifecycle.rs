@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zvon_core::limits::Limits;
 use zvon_core::settings::{Audience as CoreAudience, Settings as Core};
-use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings};
+use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSettings};
 
 use crate::config::{Audience, Config};
 use crate::{backing, data_dir, listener, secret};
@@ -80,13 +80,16 @@ fn announce(url: &str, config: &Config) {
 }
 
 fn settings(config: &Config) -> Result<Settings> {
-    let data = &config.server.data;
-    let life = config.auth.token_life.0;
+    let (data, auth) = (&config.server.data, &config.auth);
     let non_zero = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
     Ok(Settings {
         core: core(config, secret::keep(data, "cluster.key")?),
-        jwt_secret: jwt_secret(config)?,
-        token_life: life,
+        tokens: TokenSettings {
+            secrets: jwt_secrets(config)?,
+            life: auth.token_life.0,
+            short_life: auth.access_token_life.0,
+            accept_legacy: auth.accept_legacy_tokens,
+        },
         frontend_url: config.auth.frontend_url.clone(),
         socket: SocketSettings {
             ping_interval: config.socket.ping_interval.0,
@@ -106,7 +109,10 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
     let limits = &config.limits;
     Core {
         cluster_key,
-        session_life: config.auth.token_life.0,
+        // A token is good for as long as it says.
+        session_life: config.auth.session_life.0.max(config.auth.token_life.0),
+        sessions_max: config.auth.sessions_max,
+        rehash: config.auth.rehash_passwords,
         password_min: config.auth.password_min,
         limits: Limits {
             messages: limits.messages_per_minute,
@@ -130,12 +136,14 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
     }
 }
 
-/// The configured secret, or one made and kept.
-fn jwt_secret(config: &Config) -> Result<Vec<u8>> {
-    let configured = config.jwt_secret().map_err(|error| anyhow::anyhow!(error.to_string()))?;
-    let Some(secret) = configured else { return secret::keep(&config.server.data, "jwt.key") };
-    if secret == "your-secret-key" {
+/// The configured secrets, or one made and kept.
+fn jwt_secrets(config: &Config) -> Result<Vec<Vec<u8>>> {
+    let configured = config.jwt_secrets().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    if configured.is_empty() {
+        return Ok(vec![secret::keep(&config.server.data, "jwt.key")?]);
+    }
+    if configured.iter().any(|secret| secret == "your-secret-key") {
         tracing::warn!("auth.jwt_secret is the one everybody knows: set another");
     }
-    Ok(secret.into_bytes())
+    Ok(configured.into_iter().map(String::into_bytes).collect())
 }

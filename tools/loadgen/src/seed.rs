@@ -56,20 +56,24 @@ impl Seed {
             let id = UserId(Uuid::now_v7());
             let email = format!("load{index}@example.org");
             let name = format!("Load {index:05}");
-            let account = Account { id, email, name, created_at: self.now, last_seen: None };
+            let created_at = self.now;
+            let account =
+                Account { id, email, name, created_at, last_seen: None, disabled_at: None };
             let token_email = account.email.clone();
             let new = NewAccount { account, password_hash: "nobody signs in by it".to_owned() };
             ensure!(self.store.create_account(&new).await?, "the data is not fresh");
             let session = Session {
                 id: SessionId(Uuid::new_v4()),
                 user: id,
-                created_at: self.now,
+                created_at,
+                seen_at: created_at,
                 expires_at: self.now.plus_millis(DAY),
                 revoked_at: None,
                 device: "load generator".to_owned(),
                 address: "127.0.0.1".to_owned(),
+                refresh: None,
             };
-            self.store.create_session(&session).await?;
+            self.store.create_session(&session, 10).await?;
             let token = token(id, &token_email, &session)?;
             self.people.push((Person { id: id.0, token }, session.id));
         }

@@ -11,4 +11,8 @@ email: string,
 /**
  * The password.
  */
-password: string, };
+password: string, 
+/**
+ * Whether the client wants short access tokens and a refresh token.
+ */
+refresh?: boolean, };

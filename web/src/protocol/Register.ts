@@ -15,4 +15,8 @@ password: string,
 /**
  * Display name, not blank.
  */
-name: string, };
+name: string, 
+/**
+ * Whether the client wants short access tokens and a refresh token.
+ */
+refresh?: boolean, };

@@ -10,6 +10,10 @@ export type SignedIn = {
  */
 accessToken: string, 
 /**
+ * Gets the next access token, once; for clients that asked for it.
+ */
+refreshToken?: string, 
+/**
  * Who signed in.
  */
 user: Account, };

@@ -1,5 +1,6 @@
 //! Accounts: who can sign in, and how they are called.
 
+mod change_password;
 pub mod password;
 pub mod people;
 mod rules;
@@ -22,4 +23,6 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When it was last online, if it ever was.
     pub last_seen: Option<Timestamp>,
+    /// Since when it may not be used, if an operator said so.
+    pub disabled_at: Option<Timestamp>,
 }

@@ -27,11 +27,19 @@ pub fn check_sign_up(body: &Register, password_min: usize) -> Result<()> {
     if name.chars().count() > NAME_MAX {
         return Err(Error::invalid("name must not be longer than 100 characters"));
     }
-    if body.password.chars().count() < password_min {
-        let text = format!("password must be at least {password_min} characters long");
+    check_password(&body.password, password_min)
+}
+
+/// Refuses a new password that is too short or absurdly long.
+///
+/// # Errors
+/// `Invalid`, with a text for its owner.
+pub fn check_password(password: &str, least: usize) -> Result<()> {
+    if password.chars().count() < least {
+        let text = format!("password must be at least {least} characters long");
         return Err(Error::RefusedWith(zvon_protocol::error::Code::Invalid, text));
     }
-    if body.password.len() > PASSWORD_MAX {
+    if password.len() > PASSWORD_MAX {
         return Err(Error::invalid("password must not be longer than 1000 bytes"));
     }
     Ok(())
@@ -58,7 +66,8 @@ mod tests {
     use super::{Register, check_sign_up};
 
     fn verdict(email: &str, password: &str, name: &str) -> bool {
-        let body = Register { email: email.into(), password: password.into(), name: name.into() };
+        let (email, password, name) = (email.into(), password.into(), name.into());
+        let body = Register { email, password, name, refresh: false };
         check_sign_up(&body, 8).is_ok()
     }
 

@@ -1,17 +1,16 @@
-//! Signing up, in and out.
+//! Signing up and in.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 use zvon_protocol::error::Code;
-use zvon_protocol::ids::{SessionId, UserId};
+use zvon_protocol::ids::UserId;
 use zvon_protocol::rest::{Login, Register};
 
 use super::password::is_outdated;
 use super::store::NewAccount;
 use super::{Account, rules};
 use crate::App;
-use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::limits::Class;
 use crate::session::Session;
@@ -48,13 +47,14 @@ impl App {
             name: body.name.trim().to_owned(),
             created_at: self.now(),
             last_seen: None,
+            disabled_at: None,
         };
         let new = NewAccount { account, password_hash };
         if !self.store().create_account(&new).await? {
             return Err(Error::Refused(Code::Conflict, "User with this email already exists"));
         }
         tracing::info!(user.id = %new.account.id, "signed up");
-        let session = self.begin_session(new.account.id, origin).await?;
+        let session = self.begin_session(new.account.id, origin, body.refresh).await?;
         Ok((new.account, session))
     }
 
@@ -76,62 +76,15 @@ impl App {
         self.count_for(&subject, Class::SignIn).await?;
         let (account, hash) = self.store().account_by_email(email).await?.unzip();
         let right = self.hasher.verify(body.password.clone(), hash.clone()).await?;
+        let account = account.filter(|account| account.disabled_at.is_none());
         let (Some(account), Some(hash), true) = (account, hash, right) else {
             return Err(Error::Refused(Code::Unauthorized, WRONG));
         };
-        if is_outdated(&hash) {
+        if self.settings.rehash && is_outdated(&hash) {
             let fresh = self.hasher.hash(body.password).await?;
             self.store().set_password(account.id, &fresh).await?;
         }
-        let session = self.begin_session(account.id, origin).await?;
+        let session = self.begin_session(account.id, origin, body.refresh).await?;
         Ok((account, session))
-    }
-
-    /// Ends the caller's own session: from the answer on it writes nothing, and its sockets
-    /// close.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn sign_out(&self, caller: Caller) -> Result<()> {
-        self.store().revoke_session(caller.session, self.now()).await?;
-        self.fanout.end_session(caller.session, "logout");
-        tracing::info!(user.id = %caller.user, session.id = %caller.session, "signed out");
-        Ok(())
-    }
-
-    /// Whether that session of that user is live, and who it is.
-    ///
-    /// # Errors
-    /// `UserUnknown`, `SessionRevoked`, or the store's.
-    pub async fn authenticate(
-        &self,
-        session: SessionId,
-        user: UserId,
-    ) -> Result<(Caller, Account)> {
-        let refused = |code| Error::Refused(code, "User not found");
-        let known = self.store().accounts(&[user]).await?.pop();
-        let account = known.ok_or_else(|| refused(Code::UserUnknown))?;
-        let found = self.store().session(session).await?;
-        let live = found.is_some_and(|found| found.user == user && found.is_live(self.now()));
-        if !live {
-            return Err(refused(Code::SessionRevoked));
-        }
-        Ok((Caller { session, user }, account))
-    }
-
-    async fn begin_session(&self, user: UserId, origin: &Origin) -> Result<Session> {
-        let now = self.now();
-        let life = i64::try_from(self.settings.session_life.as_millis()).unwrap_or(i64::MAX);
-        let session = Session {
-            id: SessionId(Uuid::new_v4()),
-            user,
-            created_at: now,
-            expires_at: now.plus_millis(life),
-            revoked_at: None,
-            device: origin.device.chars().take(256).collect(),
-            address: origin.address.clone(),
-        };
-        self.store().create_session(&session).await?;
-        Ok(session)
     }
 }

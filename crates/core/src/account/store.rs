@@ -1,7 +1,7 @@
 //! Accounts, durable.
 
 use async_trait::async_trait;
-use zvon_protocol::ids::UserId;
+use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::Account;
@@ -38,6 +38,19 @@ pub trait AccountStore: Send + Sync {
 
     /// Replaces the hash.
     async fn set_password(&self, id: UserId, hash: &str) -> StoreResult<()>;
+
+    /// Replaces the hash and ends the account's sessions but `except`, in one; those that ended.
+    async fn change_password(
+        &self,
+        id: UserId,
+        hash: &str,
+        except: Option<SessionId>,
+        at: Timestamp,
+    ) -> StoreResult<Vec<SessionId>>;
+
+    /// Lets the account be used again (`None`), or not from `at` on; then its sessions end. Those
+    /// that ended.
+    async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> StoreResult<Vec<SessionId>>;
 
     /// Records when users were last online; never moves backwards.
     async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()>;

@@ -24,6 +24,7 @@ impl App {
         caller: Caller,
         connection: &str,
     ) -> Option<Transition> {
+        self.live.connected(caller.session);
         let (app, user) = (Arc::clone(self), caller.user);
         self.spawn(async move { app.deliver_waiting(user).await });
         match self.backing.presence.up(caller.user, connection).await {
@@ -41,6 +42,7 @@ impl App {
 
     /// A connection ended. Nobody hears of it before the grace.
     pub fn disconnected(self: &Arc<Self>, caller: Caller, connection: String) {
+        self.live.disconnected(caller.session, self.now());
         let app = Arc::clone(self);
         self.spawn(async move {
             if let Err(error) = app.backing.presence.down(caller.user, &connection).await {

@@ -1,14 +1,16 @@
-//! Signing up, in and out.
+//! Signing up and in, staying so, and the password.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode};
 use zvon_core::account::Account;
 use zvon_core::account::sign_in::Origin;
 use zvon_core::session::Session;
-use zvon_protocol::rest::{Login, Register, SignedIn};
+use zvon_protocol::rest::{ChangePassword, Login, RefreshTokens, Register, SignedIn};
 use zvon_protocol::user::Account as WireAccount;
 use zvon_socketio::RemoteAddr;
 
@@ -41,12 +43,23 @@ pub(crate) async fn login(
     signed_in(&edge, account, &session)
 }
 
-/// `POST /auth/logout`.
-pub(crate) async fn logout(
+/// `POST /auth/refresh`: the next access token, and the refresh token after this one.
+pub(crate) async fn refresh(
+    State(edge): State<Arc<Edge>>,
+    Body(body): Body<RefreshTokens>,
+) -> Result<Created, HttpError> {
+    let token = URL_SAFE_NO_PAD.decode(body.refresh_token).unwrap_or_default();
+    let (account, session) = edge.app.refresh(&token).await?;
+    signed_in(&edge, account, &session)
+}
+
+/// `POST /auth/password`.
+pub(crate) async fn password(
     State(edge): State<Arc<Edge>>,
     who: Authenticated,
+    Body(body): Body<ChangePassword>,
 ) -> Result<StatusCode, HttpError> {
-    edge.app.sign_out(who.caller).await?;
+    edge.app.change_password(who.caller, &who.account.email, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -56,11 +69,13 @@ pub(crate) async fn me(who: Authenticated) -> Json<WireAccount> {
 }
 
 fn signed_in(edge: &Edge, account: Account, session: &Session) -> Result<Created, HttpError> {
-    let access_token = edge.tokens.issue(&account, session).map_err(|error| {
+    let access_token = edge.tokens.issue(&account, session, edge.app.now()).map_err(|error| {
         tracing::error!(%error, "a token could not be made");
         HttpError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
     })?;
-    Ok((StatusCode::CREATED, Json(SignedIn { access_token, user: wire(account) })))
+    let refresh_token = edge.app.refresh_token(session).map(|token| URL_SAFE_NO_PAD.encode(token));
+    let answer = SignedIn { access_token, refresh_token, user: wire(account) };
+    Ok((StatusCode::CREATED, Json(answer)))
 }
 
 fn wire(account: Account) -> WireAccount {

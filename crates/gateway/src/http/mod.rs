@@ -7,6 +7,7 @@ mod cors;
 mod envelope;
 mod health;
 mod messages;
+mod sessions;
 mod users;
 mod web;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::Edge;
@@ -30,7 +31,11 @@ pub(crate) fn router(edge: &Arc<Edge>) -> Router {
     let rest = Router::new()
         .route("/auth/register", post(auth::register))
         .route("/auth/login", post(auth::login))
-        .route("/auth/logout", post(auth::logout))
+        .route("/auth/refresh", post(auth::refresh))
+        .route("/auth/password", post(auth::password))
+        .route("/auth/logout", post(sessions::logout))
+        .route("/auth/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/auth/sessions/{session}", delete(sessions::end))
         .route("/auth/me", get(auth::me))
         .route("/users", get(users::list))
         .route("/api/users", get(users::list))

@@ -10,6 +10,7 @@ use zvon_core::App;
 use zvon_core::caller::Caller;
 use zvon_core::error::{Error, Result};
 use zvon_core::presence::watch::presence_events;
+use zvon_core::session::Claim;
 use zvon_protocol::error::Code;
 use zvon_protocol::event::{ConnectionEstablished, ServerEvent};
 use zvon_protocol::ids::ChatId;
@@ -20,7 +21,6 @@ use super::client::{Client, Missed};
 use super::packet::packet;
 use super::resume::Positions;
 use super::rooms::{chat_room, emit_delivery, restate, session_room, tell, user_room};
-use crate::token::Bearer;
 
 /// Most events that one recovery or join replays.
 pub(super) const GAP: u64 = 1000;
@@ -44,8 +44,8 @@ pub(super) async fn authorize(
     chat: &Chat,
     request: &ConnectRequest,
 ) -> std::result::Result<Admission, Refusal> {
-    let bearer = bearer(chat, request)?;
-    let found = chat.app.authenticate(bearer.session, bearer.user).await;
+    let claim = claim(chat, request)?;
+    let found = chat.app.authenticate(claim).await;
     let (caller, _) = found.map_err(|error| refusal(&error))?;
     let rooms = vec![user_room(caller.user), session_room(caller.session)];
     let recovery = recovery(chat, request, caller).await.unwrap_or_else(|error| {
@@ -54,7 +54,7 @@ pub(super) async fn authorize(
     });
     let admission = match recovery {
         Some(recovery) => {
-            let client = Client::new(caller, bearer.expires_at, recovery.positions);
+            let client = Client::new(caller, claim.expires_at, recovery.positions);
             *client.replay.lock() = recovery.replay;
             Admission::new(client).pid(recovery.pid).recovered(recovery.socket)
         }
@@ -62,7 +62,7 @@ pub(super) async fn authorize(
             let positions = Positions::default();
             let id = SocketId::random();
             let pid = chat.resumes.issue(id.as_ref(), caller, chat.app.now());
-            Admission::new(Client::new(caller, bearer.expires_at, positions)).pid(pid).id(id)
+            Admission::new(Client::new(caller, claim.expires_at, positions)).pid(pid).id(id)
         }
     };
     Ok(admission.rooms(rooms))
@@ -81,8 +81,9 @@ pub(super) async fn greet(chat: &Chat, socket: &Arc<Socket>) {
 
 async fn welcome(chat: &Chat, socket: &Arc<Socket>, client: &Client) {
     // A session that ended during the handshake did not find this socket in its room.
-    let caller = client.caller;
-    if chat.app.authenticate(caller.session, caller.user).await.is_err() {
+    let Caller { session, user } = client.caller;
+    let claim = Claim { session, user, expires_at: client.expires_at, legacy: false };
+    if chat.app.authenticate(claim).await.is_err() {
         return socket.close();
     }
     if !replay(chat, socket, client).await {
@@ -147,7 +148,7 @@ pub(super) fn farewell(chat: &Chat, socket: &Arc<Socket>) {
     }
 }
 
-fn bearer(chat: &Chat, request: &ConnectRequest) -> std::result::Result<Bearer, Refusal> {
+fn claim(chat: &Chat, request: &ConnectRequest) -> std::result::Result<Claim, Refusal> {
     let no = |text: &str| Err(Refusal::new(text));
     let auth: Auth = request.auth_as().unwrap_or_default();
     let token = match &auth.token {

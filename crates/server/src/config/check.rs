@@ -7,7 +7,7 @@ impl Config {
     /// Refuses values with which the server could not work.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.listen()?;
-        self.jwt_secret()?;
+        self.jwt_secrets()?;
         self.check_positive()?;
         let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
         if self.server.data.as_os_str().is_empty() {
@@ -26,6 +26,9 @@ impl Config {
         let millis = |span: super::Span| u64::try_from(span.0.as_millis()).unwrap_or(u64::MAX);
         let positive = [
             ("auth.token_life", millis(self.auth.token_life)),
+            ("auth.access_token_life", millis(self.auth.access_token_life)),
+            ("auth.session_life", millis(self.auth.session_life)),
+            ("auth.sessions_max", u64::from(self.auth.sessions_max)),
             ("chat.text_max_bytes", self.chat.text_max_bytes as u64),
             ("chat.pins_max", u64::from(self.chat.pins_max)),
             ("chat.group_max", u64::from(self.chat.group_max)),

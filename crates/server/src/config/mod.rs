@@ -97,23 +97,30 @@ impl Config {
             .map_err(|_| ConfigError(format!("server.listen: {text:?} is not an address and port")))
     }
 
-    /// The configured secret, or that of the configured file; `None` if one is to be made.
-    pub(crate) fn jwt_secret(&self) -> Result<Option<String>, ConfigError> {
-        let (secret, file) = (&self.auth.jwt_secret, &self.auth.jwt_secret_file);
-        if !secret.is_empty() {
-            return Ok(Some(secret.clone()));
+    /// The configured secrets, or those of the configured file: what signs first. None if one is
+    /// to be made.
+    pub(crate) fn jwt_secrets(&self) -> Result<Vec<String>, ConfigError> {
+        let Auth { jwt_secret, jwt_secret_previous, jwt_secret_file: file, .. } = &self.auth;
+        let written = |text: &str| {
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        if !jwt_secret.is_empty() {
+            let both = [jwt_secret, jwt_secret_previous].into_iter().filter(|s| !s.is_empty());
+            return Ok(both.cloned().collect());
+        }
+        if !jwt_secret_previous.is_empty() {
+            let text = "auth.jwt_secret_previous: there is no auth.jwt_secret to follow it";
+            return Err(ConfigError(text.to_owned()));
         }
         if file.as_os_str().is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let wrong = |why: &dyn fmt::Display| {
             ConfigError(format!("auth.jwt_secret_file: {}: {why}", file.display()))
         };
-        let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
-        match text.trim() {
-            "" => Err(wrong(&"it is empty")),
-            secret => Ok(Some(secret.to_owned())),
-        }
+        let secrets = written(&std::fs::read_to_string(file).map_err(|error| wrong(&error))?);
+        if secrets.is_empty() { Err(wrong(&"it is empty")) } else { Ok(secrets) }
     }
 }
 

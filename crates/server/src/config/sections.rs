@@ -19,9 +19,15 @@ pub(crate) struct Server {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Auth {
     pub(crate) jwt_secret: String,
+    pub(crate) jwt_secret_previous: String,
     pub(crate) jwt_secret_file: PathBuf,
     pub(crate) token_life: Span,
+    pub(crate) access_token_life: Span,
+    pub(crate) session_life: Span,
+    pub(crate) sessions_max: u32,
+    pub(crate) accept_legacy_tokens: bool,
     pub(crate) password_min: usize,
+    pub(crate) rehash_passwords: bool,
     pub(crate) frontend_url: String,
 }
 

@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 31] = [
+const WRONG: [(&str, &str); 37] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -18,6 +18,12 @@ const WRONG: [(&str, &str); 31] = [
     ("auth.token_life", "for ever"),
     ("auth.password_min", "-1"),
     ("auth.frontend_url", "localhost:3000"),
+    ("auth.access_token_life", "0"),
+    ("auth.session_life", "long"),
+    ("auth.sessions_max", "0"),
+    ("auth.accept_legacy_tokens", "perhaps"),
+    ("auth.rehash_passwords", "2"),
+    ("auth.jwt_secret_previous", "without one to follow it"),
     ("limits.messages_per_minute", "many"),
     ("limits.socket_events_per_minute", "-1"),
     ("limits.pins_per_minute", "1.5"),

@@ -30,7 +30,8 @@ async fn a_bcrypt_row_signs_in_is_argon2id_afterwards_and_signs_in_again() {
     assert_eq!(Server::start(serve(dir.path(), &[])).stop().0, Some(0));
     let id = UserId("0190a5f0-7e2b-7c3d-8e4f-0123456789ab".parse().unwrap());
     let (email, name) = (EMAIL.to_owned(), "Old".to_owned());
-    let account = Account { id, email, name, created_at: Timestamp(0), last_seen: None };
+    let account =
+        Account { id, email, name, created_at: Timestamp(0), last_seen: None, disabled_at: None };
     let opened = store(dir.path()).await;
     let new = NewAccount { account, password_hash: OLD.to_owned() };
     assert!(opened.create_account(&new).await.unwrap());

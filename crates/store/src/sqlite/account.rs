@@ -5,10 +5,10 @@ use sqlx::Row;
 use zvon_core::account::Account;
 use zvon_core::account::store::{AccountStore, NewAccount};
 use zvon_core::store::StoreResult;
-use zvon_protocol::ids::UserId;
+use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::{Sqlite, failed, row};
+use super::{Sqlite, failed, row, session};
 
 const CREATE: &str = "INSERT INTO users (id, email, email_folded, name, name_folded, password, \
     created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING";
@@ -19,6 +19,8 @@ const LIST: &str = "SELECT * FROM users ORDER BY name_folded, id LIMIT ?";
 const SEARCH: &str = "SELECT * FROM users WHERE (name_folded >= ?1 AND name_folded < ?2) \
     OR (email_folded >= ?1 AND email_folded < ?2) ORDER BY name_folded, id LIMIT ?3";
 const COUNT: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)";
+const SET_PASSWORD: &str = "UPDATE users SET password = ? WHERE id = ?";
+const SET_DISABLED: &str = "UPDATE users SET disabled_at = ? WHERE id = ?";
 const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.at) \
     FROM (SELECT unhex(value->>0) AS id, value->>1 AS at FROM json_each(?)) s WHERE users.id = s.id";
 
@@ -79,9 +81,36 @@ impl AccountStore for Sqlite {
     }
 
     async fn set_password(&self, id: UserId, hash: &str) -> StoreResult<()> {
-        let set = sqlx::query("UPDATE users SET password = ? WHERE id = ?").bind(hash).bind(id.0);
+        let set = sqlx::query(SET_PASSWORD).bind(hash).bind(id.0);
         set.execute(&self.writer).await.map_err(failed)?;
         Ok(())
+    }
+
+    async fn change_password(
+        &self,
+        id: UserId,
+        hash: &str,
+        except: Option<SessionId>,
+        at: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        let mut tx = self.begin().await?;
+        let set = sqlx::query(SET_PASSWORD).bind(hash).bind(id.0);
+        set.execute(&mut *tx).await.map_err(failed)?;
+        let ended = session::revoke_all(&mut tx, id, except, at).await?;
+        tx.commit().await.map_err(failed)?;
+        Ok(ended)
+    }
+
+    async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> StoreResult<Vec<SessionId>> {
+        let mut tx = self.begin().await?;
+        let set = sqlx::query(SET_DISABLED).bind(at.map(|at| at.0)).bind(id.0);
+        set.execute(&mut *tx).await.map_err(failed)?;
+        let ended = match at {
+            Some(at) => session::revoke_all(&mut tx, id, None, at).await?,
+            None => Vec::new(),
+        };
+        tx.commit().await.map_err(failed)?;
+        Ok(ended)
     }
 
     async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use zvon_core::account::Account;
 use zvon_core::chat::{Chat, Member};
 use zvon_core::message::{EventKind, Forward, LogEvent, MessageRow, Pin, Subject};
-use zvon_core::session::Session;
+use zvon_core::session::{Refresh, Session};
 use zvon_protocol::chat::{ChatKind, Role};
 use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -48,6 +48,7 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account, Error> {
         name: row.try_get("name")?,
         created_at: time(row, "created_at")?,
         last_seen: row.try_get::<Option<i64>, _>("last_seen")?.map(Timestamp),
+        disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(Timestamp),
     })
 }
 
@@ -56,11 +57,19 @@ pub(super) fn session(row: &SqliteRow) -> Result<Session, Error> {
         id: SessionId(id(row, "id")?),
         user: UserId(id(row, "user_id")?),
         created_at: time(row, "created_at")?,
+        seen_at: time(row, "seen_at")?,
         expires_at: time(row, "expires_at")?,
         revoked_at: row.try_get::<Option<i64>, _>("revoked_at")?.map(Timestamp),
         device: row.try_get("device")?,
         address: row.try_get("address")?,
+        refresh: refresh(row)?,
     })
+}
+
+fn refresh(row: &SqliteRow) -> Result<Option<Refresh>, Error> {
+    let nonce: Option<Uuid> = row.try_get("refresh_nonce")?;
+    let number: Option<u32> = row.try_get("refresh_number")?;
+    Ok(nonce.zip(number).map(|(nonce, number)| Refresh { nonce, number }))
 }
 
 pub(super) fn role(value: i64) -> Role {

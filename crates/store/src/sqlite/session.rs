@@ -2,41 +2,91 @@
 //! checked before it has committed before it.
 
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
 use zvon_core::session::Session;
-use zvon_core::session::store::SessionStore;
+use zvon_core::session::store::{Rotation, SessionStore, Use};
 use zvon_core::store::StoreResult;
-use zvon_protocol::ids::SessionId;
+use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
+use super::log::Tx;
 use super::{Sqlite, failed, row};
 
-const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, expires_at, revoked_at, \
-    device, address) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const BY_ID: &str = "SELECT * FROM sessions WHERE id = ?";
+const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, seen_at, expires_at, \
+    revoked_at, device, address, refresh_nonce, refresh_number) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+/// Those beyond so many, the newest being kept.
+const END_OLDEST: &str = "UPDATE sessions SET revoked_at = ?1 WHERE id IN \
+    (SELECT id FROM sessions WHERE user_id = ?2 AND revoked_at IS NULL AND expires_at > ?1 \
+    ORDER BY id = ?3 DESC, created_at DESC, id DESC LIMIT -1 OFFSET ?4) RETURNING id";
+const LIVE: &str = "SELECT * FROM sessions WHERE user_id = ? AND revoked_at IS NULL \
+    AND expires_at > ? ORDER BY seen_at DESC, id";
+const USE: &str = "UPDATE sessions SET seen_at = max(seen_at, j.seen), \
+    expires_at = max(expires_at, j.expires) FROM (SELECT unhex(value->>0) AS id, \
+    value->>1 AS seen, value->>2 AS expires FROM json_each(?)) j \
+    WHERE sessions.id = j.id AND revoked_at IS NULL AND expires_at > j.seen";
+const ROTATE: &str = "UPDATE sessions SET refresh_number = refresh_number + 1, \
+    seen_at = max(seen_at, ?2), expires_at = max(expires_at, ?3) WHERE id = ?1 RETURNING *";
 const REVOKE: &str = "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
+const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?1 WHERE user_id = ?2 \
+    AND revoked_at IS NULL AND expires_at > ?1 AND id IS NOT ?3 RETURNING id";
 const PURGE: &str = "DELETE FROM sessions WHERE id IN \
-    (SELECT id FROM sessions WHERE expires_at < ?1 OR revoked_at < ?1 LIMIT 1000)";
+    (SELECT id FROM sessions WHERE expires_at < ? LIMIT 1000)";
 
 #[async_trait]
 impl SessionStore for Sqlite {
-    async fn create_session(&self, session: &Session) -> StoreResult<()> {
+    async fn create_session(&self, session: &Session, most: u32) -> StoreResult<Vec<SessionId>> {
+        let mut tx = self.begin().await?;
         sqlx::query(CREATE)
             .bind(session.id.0)
             .bind(session.user.0)
             .bind(session.created_at.0)
+            .bind(session.seen_at.0)
             .bind(session.expires_at.0)
             .bind(session.revoked_at.map(|at| at.0))
             .bind(&session.device)
             .bind(&session.address)
-            .execute(&self.writer)
+            .bind(session.refresh.map(|refresh| refresh.nonce))
+            .bind(session.refresh.map(|refresh| refresh.number))
+            .execute(&mut *tx)
             .await
             .map_err(failed)?;
-        Ok(())
+        let end = sqlx::query(END_OLDEST)
+            .bind(session.created_at.0)
+            .bind(session.user.0)
+            .bind(session.id.0)
+            .bind(most.max(1));
+        let ended = end.fetch_all(&mut *tx).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        row::all(&ended, id).map_err(failed)
     }
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
-        let found = sqlx::query("SELECT * FROM sessions WHERE id = ?").bind(id.0);
-        let found = found.fetch_optional(&self.readers).await.map_err(failed)?;
-        found.as_ref().map(row::session).transpose().map_err(failed)
+        let found = sqlx::query(BY_ID).bind(id.0).fetch_optional(&self.readers).await;
+        found.map_err(failed)?.as_ref().map(row::session).transpose().map_err(failed)
+    }
+
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
+        let rows = sqlx::query(LIVE).bind(user.0).bind(now.0).fetch_all(&self.readers).await;
+        row::all(&rows.map_err(failed)?, row::session).map_err(failed)
+    }
+
+    async fn use_sessions(&self, uses: &[Use]) -> StoreResult<()> {
+        let uses: Vec<_> = uses
+            .iter()
+            .map(|used| (used.session.0.simple().to_string(), used.seen_at.0, used.expires_at.0))
+            .collect();
+        let uses = serde_json::to_string(&uses).unwrap_or_default();
+        sqlx::query(USE).bind(uses).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn rotate_session(&self, used: Use, number: u32) -> StoreResult<Rotation> {
+        let mut tx = self.begin().await?;
+        let rotation = rotate(&mut tx, used, number).await?;
+        tx.commit().await.map_err(failed)?;
+        Ok(rotation)
     }
 
     async fn revoke_session(&self, id: SessionId, at: Timestamp) -> StoreResult<bool> {
@@ -45,7 +95,54 @@ impl SessionStore for Sqlite {
         Ok(done.rows_affected() == 1)
     }
 
+    async fn revoke_sessions(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+        at: Timestamp,
+    ) -> StoreResult<Vec<SessionId>> {
+        let mut tx = self.begin().await?;
+        let ended = revoke_all(&mut tx, user, except, at).await?;
+        tx.commit().await.map_err(failed)?;
+        Ok(ended)
+    }
+
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
         super::in_portions(|| sqlx::query(PURGE).bind(before.0).execute(&self.writer)).await
     }
+}
+
+/// Ends a user's live sessions but one, within a transaction; those that ended.
+pub(super) async fn revoke_all(
+    tx: &mut Tx,
+    user: UserId,
+    except: Option<SessionId>,
+    at: Timestamp,
+) -> StoreResult<Vec<SessionId>> {
+    let revoke = sqlx::query(REVOKE_ALL).bind(at.0).bind(user.0).bind(except.map(|id| id.0));
+    let ended = revoke.fetch_all(&mut **tx).await.map_err(failed)?;
+    row::all(&ended, id).map_err(failed)
+}
+
+async fn rotate(tx: &mut Tx, used: Use, number: u32) -> StoreResult<Rotation> {
+    let id = used.session.0;
+    let found = sqlx::query(BY_ID).bind(id).fetch_optional(&mut **tx).await.map_err(failed)?;
+    let found = found.as_ref().map(row::session).transpose().map_err(failed)?;
+    let live = found.filter(|found| found.is_live(used.seen_at));
+    let Some((session, refresh)) = live.and_then(|found| found.refresh.map(|at| (found, at)))
+    else {
+        return Ok(Rotation::Over);
+    };
+    if refresh.number != number {
+        let revoke = sqlx::query(REVOKE).bind(used.seen_at.0).bind(id);
+        revoke.execute(&mut **tx).await.map_err(failed)?;
+        return Ok(Rotation::Reused(Session { revoked_at: Some(used.seen_at), ..session }));
+    }
+    let rotate = sqlx::query(ROTATE).bind(id).bind(used.seen_at.0).bind(used.expires_at.0);
+    let rotated = rotate.fetch_one(&mut **tx).await.map_err(failed)?;
+    row::session(&rotated).map(Rotation::Rotated).map_err(failed)
+}
+
+fn id(row: &SqliteRow) -> Result<SessionId, sqlx::Error> {
+    row::id(row, "id").map(SessionId)
 }

@@ -33,12 +33,14 @@ impl Scene {
             id: SessionId(Uuid::new_v4()),
             user: ann,
             created_at: NOW,
+            seen_at: NOW,
             expires_at: NOW.plus_millis(1),
             revoked_at: None,
             device: String::new(),
             address: String::new(),
+            refresh: None,
         };
-        store.create_session(&session).await.unwrap();
+        store.create_session(&session, 10).await.unwrap();
         let author = Author { session: session.id, user: ann, at: NOW };
         let opened = store.open_private(author, bob, ChatId(Uuid::now_v7())).await.unwrap();
         Self { author, chat: opened.unwrap().0.id }
@@ -73,7 +75,7 @@ impl Scene {
 async fn person(store: &Sqlite, name: &str, host: &str) -> UserId {
     let id = UserId(Uuid::now_v7());
     let (email, name) = (format!("{name}@{host}"), name.to_owned());
-    let account = Account { id, email, name, created_at: NOW, last_seen: None };
+    let account = Account { id, email, name, created_at: NOW, last_seen: None, disabled_at: None };
     let new = NewAccount { account, password_hash: "hash".to_owned() };
     assert!(store.create_account(&new).await.unwrap());
     id

@@ -13,6 +13,8 @@ pub(super) async fn run(subject: Subject) {
     looking_up_forgives_case_where_it_is_clear(&scene).await;
     ids_bring_those_that_exist(&scene).await;
     passwords_are_replaced(&scene).await;
+    a_changed_password_ends_the_other_sessions(&scene).await;
+    a_disabled_account_has_no_sessions(&scene).await;
     last_seen_does_not_go_back(&scene).await;
 }
 
@@ -84,6 +86,31 @@ async fn passwords_are_replaced(scene: &Scene) {
     scene.store.set_password(id, "another").await.unwrap();
     let (_, hash) = scene.store.account_by_email("secret@example.org").await.unwrap().unwrap();
     assert_eq!(hash, "another");
+}
+
+async fn a_changed_password_ends_the_other_sessions(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let other = scene.session(ann.user, NOW.plus_millis(9)).await;
+    let change = |hash, keep| scene.store.change_password(ann.user, hash, keep, NOW);
+    assert_eq!(change("new", Some(ann.session)).await.unwrap(), [other]);
+    let address = scene.store.accounts(&[ann.user]).await.unwrap()[0].email.clone();
+    let (_, hash) = scene.store.account_by_email(&address).await.unwrap().unwrap();
+    assert_eq!(hash, "new");
+    for (session, live) in [(ann.session, true), (other, false), (bob.session, true)] {
+        assert_eq!(scene.store.session(session).await.unwrap().unwrap().is_live(NOW), live);
+    }
+    assert_eq!(change("newer", None).await.unwrap(), [ann.session]);
+}
+
+async fn a_disabled_account_has_no_sessions(scene: &Scene) {
+    let ann = scene.person("ann").await;
+    let since = async || scene.store.accounts(&[ann.user]).await.unwrap()[0].disabled_at;
+    assert_eq!(since().await, None);
+    let ended = scene.store.set_disabled(ann.user, Some(NOW)).await.unwrap();
+    assert_eq!((ended, since().await), (vec![ann.session], Some(NOW)));
+    assert_eq!(scene.store.set_disabled(ann.user, None).await.unwrap(), []);
+    assert_eq!(since().await, None);
+    assert!(!scene.store.session(ann.session).await.unwrap().unwrap().is_live(NOW));
 }
 
 async fn last_seen_does_not_go_back(scene: &Scene) {

@@ -77,16 +77,8 @@ impl Scene {
     }
 
     pub(super) async fn session(&self, user: UserId, expires_at: Timestamp) -> SessionId {
-        let session = Session {
-            id: SessionId(Uuid::new_v4()),
-            user,
-            created_at: NOW,
-            expires_at,
-            revoked_at: None,
-            device: "a browser".to_owned(),
-            address: "192.0.2.1".to_owned(),
-        };
-        self.store.create_session(&session).await.unwrap();
+        let session = Session { expires_at, ..session(user) };
+        assert_eq!(self.store.create_session(&session, 100).await.unwrap(), []);
         session.id
     }
 
@@ -170,8 +162,23 @@ impl Scene {
 /// An account of that address and name, with the hash `hash`.
 pub(super) fn account(id: UserId, email: &str, name: &str) -> NewAccount {
     let (email, name) = (email.to_owned(), name.to_owned());
-    let account = Account { id, email, name, created_at: NOW, last_seen: None };
+    let account = Account { id, email, name, created_at: NOW, last_seen: None, disabled_at: None };
     NewAccount { account, password_hash: "hash".to_owned() }
+}
+
+/// A session that begins now and has no refresh tokens.
+pub(super) fn session(user: UserId) -> Session {
+    Session {
+        id: SessionId(Uuid::new_v4()),
+        user,
+        created_at: NOW,
+        seen_at: NOW,
+        expires_at: NOW.plus_millis(1_000_000),
+        revoked_at: None,
+        device: "a browser".to_owned(),
+        address: "192.0.2.1".to_owned(),
+        refresh: None,
+    }
 }
 
 /// The seq of what was stored.

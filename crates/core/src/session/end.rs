@@ -1,0 +1,69 @@
+//! Ending sessions: from the answer on they write nothing, and their sockets close.
+
+use zvon_protocol::ids::{SessionId, UserId};
+
+use super::{Reason, Session};
+use crate::App;
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+
+impl App {
+    /// The caller's live sessions, last used first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn sessions(&self, caller: Caller) -> Result<Vec<Session>> {
+        let now = self.now();
+        let mut sessions = self.store().sessions_of(caller.user, now).await?;
+        for session in &mut sessions {
+            session.seen_at = session.seen_at.max(self.live.seen(session.id, now));
+        }
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.seen_at));
+        Ok(sessions)
+    }
+
+    /// Ends the caller's own session.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn sign_out(&self, caller: Caller) -> Result<()> {
+        self.store().revoke_session(caller.session, self.now()).await?;
+        self.ended(caller.user, &[caller.session], Reason::Logout);
+        Ok(())
+    }
+
+    /// Ends one of the caller's sessions.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not there, not the caller's or over; or the store's.
+    pub async fn end_session(&self, caller: Caller, session: SessionId) -> Result<()> {
+        let missing = || Error::not_found("Session not found");
+        let found = self.store().session(session).await?;
+        found.filter(|found| found.user == caller.user).ok_or_else(missing)?;
+        if !self.store().revoke_session(session, self.now()).await? {
+            return Err(missing());
+        }
+        self.ended(caller.user, &[session], Reason::Revoked);
+        Ok(())
+    }
+
+    /// Ends all of the caller's sessions but the one that asks.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_other_sessions(&self, caller: Caller) -> Result<usize> {
+        let (user, own) = (caller.user, Some(caller.session));
+        let ended = self.store().revoke_sessions(user, own, self.now()).await?;
+        self.ended(user, &ended, Reason::Revoked);
+        Ok(ended.len())
+    }
+
+    /// Tells the sockets of ended sessions, and closes them.
+    pub(crate) fn ended(&self, user: UserId, sessions: &[SessionId], reason: Reason) {
+        for session in sessions {
+            tracing::info!(user.id = %user, session.id = %session, reason = reason.word(),
+                "a session ended");
+            self.fanout.end_session(*session, reason.word());
+        }
+    }
+}
