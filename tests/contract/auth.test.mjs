@@ -1,7 +1,7 @@
 // Signing up and in over REST: scenarios 1 to 8.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { describe, get, now, post, register, sign, startServer, uuid } from '../harness/index.mjs';
+import { describe, claimsOf, get, now, post, register, sign, startServer, uuid } from '../harness/index.mjs';
 
 const WRONG = 'Неверный email или пароль';
 const ann = { email: 'ann@example.org', password: 'correct horse battery', name: 'Ann' };
@@ -116,6 +116,9 @@ describe('signing up and in', () => {
       assert.equal(body.message, 'Invalid token payload: missing required fields');
       assert.equal(body.error, 'Forbidden');
     }
+    const { email, ...incomplete } = claimsOf((await register(server, 'Complete')).token);
+    assert.ok(email && incomplete.sid);
+    assert.equal((await get(server, '/api/users', { token: sign(incomplete) })).status, 403, 'a live session does not help');
   });
 
   test('8 no token or an invalid one: 401 Unauthorized without error', async () => {

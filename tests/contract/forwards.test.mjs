@@ -61,6 +61,15 @@ for (const transports of TRANSPORTS) {
       assert.deepEqual(e.all('message').map(({ id }) => id), ack.messages.map(({ id }) => id));
     });
 
+    test('45 several, with one that is too long with the comment: the rest', async () => {
+      const long = await a.ask('message', { chatId: from, content: 'x'.repeat(16_380) });
+      const messageIds = [long.id, messages[0].id];
+      const ack = await b.ask('message:forward-multiple', { messageIds, toChatId: to, additionalContent: 'look at this' });
+      assert.equal(ack.status, 'ok', ack.message);
+      assert.equal(ack.messages.length, 1);
+      assert.match(ack.messages[0].content, /^look at this\n\n--- Forwarded message ---\none$/);
+    });
+
     test('45 what may not be: texts of the contract', async () => {
       const [{ id: messageId }] = messages;
       const cases = [

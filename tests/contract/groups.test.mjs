@@ -103,6 +103,16 @@ describe('groups', () => {
     assert.deepEqual([same.status, same.message], ['error', 'User already has that role']);
   });
 
+  test('the last admin cannot give the role up: nobody could be made one again', async () => {
+    const chatId = await group(eve);
+    const role = (userId, role) => a.ask('member:role', { chatId, userId, role });
+    const refused = await role(ann.id, 'member');
+    assert.deepEqual([refused.status, refused.message], ['error', 'A group needs an admin: make another one first']);
+    assert.equal((await role(bob.id, 'admin')).status, 'ok');
+    assert.equal((await role(ann.id, 'member')).status, 'ok');
+    assert.equal((await b.ask('member:role', { chatId, userId: ann.id, role: 'admin' })).status, 'ok');
+  });
+
   test('a group’s message is as far as the slowest of the others', async () => {
     const chatId = await group(eve);
     const { id, status } = await a.ask('message', { chatId, content: 'to all' });

@@ -59,8 +59,9 @@ describe('HTTP', () => {
 
   test('16 a memory threshold that is passed: 503 with the envelope and the details', async () => {
     const small = await startServer({ env: { ZVON_HEALTH__RSS_MAX: '1' } });
-    const { status, body } = await get(small, '/health');
+    const { status, body, headers } = await get(small, '/health');
     assert.deepEqual([status, body.statusCode, body.status], [503, 503, 'error']);
+    assert.equal(headers['cache-control'], 'no-cache, no-store, must-revalidate');
     assert.deepEqual(body.error, { memory_rss: { status: 'down', message: 'Used rss exceeded the set threshold' } });
     assert.deepEqual(body.info, { database: { status: 'up' }, memory_heap: { status: 'up' } });
     assert.deepEqual(body.details, { ...body.info, ...body.error });

@@ -121,6 +121,16 @@ describe('limits', () => {
     assert.ok((await b.ask('users:list', {})).users.length > 0);
   });
 
+  test('what cannot be read is counted like what can, and unknown events, too', async () => {
+    const { a, b } = await pair();
+    const acks = await times(1250, () => b.ask('message:status', { nonsense: true }));
+    assert.ok(acks.every(({ status }) => status === 'error'));
+    assert.equal(acks.filter(({ message }) => message === 'Rate limit exceeded').length, 50);
+    await times(100, () => a.tell('no:such:event', {}));
+    isRefusal(await a.ask('chat:get-pinned', { chatId: crypto.randomUUID() }));
+    assert.deepEqual([a.disconnects, b.disconnects], [[], []]);
+  });
+
   test('nine hundred events at once: refused, each with an ack, and never disconnected', async () => {
     const { a } = await pair();
     const acks = await times(900, () => a.ask('users:list', {}));

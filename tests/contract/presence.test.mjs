@@ -33,6 +33,36 @@ describe('presence', () => {
     watcher.close();
   });
 
+  test('however people come back at the end of the grace, the last word on them is right', async () => {
+    const busy = await startServer({ env: { ZVON_PRESENCE__GRACE: '100ms' } });
+    const [ann, ...others] = await registerAll(busy, 'Ann', ...Array.from({ length: 12 }, (_, n) => `Flap ${n}`));
+    const chatId = await chatOf(busy, ann, others[0]);
+    const watcher = await connect(busy, ann);
+    let writing = true;
+    const writers = Array.from({ length: 8 }, async () => {
+      while (writing) await watcher.ask('message', { chatId, content: 'x' });
+    });
+    const sockets = await Promise.all(
+      others.map(async (person) => {
+        // The grace's end is looked for twice a second: gaps around that meet it.
+        for (let n = 0; n < 4; n++) {
+          (await connect(busy, person)).close();
+          await wait(100 + Math.random() * 550);
+        }
+        return connect(busy, person);
+      }),
+    );
+    writing = false;
+    await Promise.all(writers);
+    await wait(1200);
+    await watcher.settle();
+    for (const person of others) {
+      assert.equal(watcher.all('users:update').filter(of(person)).at(-1).isOnline, true, person.name);
+    }
+    for (const socket of [watcher, ...sockets]) socket.close();
+    await busy.finish();
+  });
+
   test('during the grace everything says online, afterwards offline with the time', async () => {
     const [ann, bob] = await registerAll(server, 'Ann', 'Bob');
     const watcher = await connect(server, ann);

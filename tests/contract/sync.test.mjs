@@ -42,6 +42,29 @@ for (const transports of TRANSPORTS) {
       assert.deepEqual([read.unread, read.readSeq, read.deliveredSeq], [0, last.seq, last.seq]);
     });
 
+    test('an answer has an end: chats that do not fit it are gaps', async () => {
+      const [one, ...others] = await registerAll(server, 'One', 'Two', 'Three', 'Four');
+      const chats = [];
+      for (const other of others) chats.push(await chatOf(server, one, other));
+      const fill = async (chat, count, content) => {
+        const body = { content };
+        for (let n = 0; n < count; n += 50) {
+          await Promise.all(Array.from({ length: Math.min(50, count - n) }, () => post(server, `/chats/${chat}/messages`, { token: one.token, body })));
+        }
+      };
+      await fill(chats[0], 600, 'short');
+      await fill(chats[1], 600, 'short');
+      await fill(chats[2], 40, 'x'.repeat(16_000));
+      const socket = await online(others[0]);
+      socket.close();
+      const mine = await online(one);
+      const cursors = Object.fromEntries(chats.map((chat) => [chat, 1]));
+      const { events, gaps } = await mine.ask('sync', { cursors });
+      assert.deepEqual(new Set(gaps).size, 2, 'one of the short ones, and the long one');
+      assert.ok(gaps.includes(chats[2]));
+      assert.equal(events.length, 600);
+    });
+
     test('what was missed, in order; a gap when it is too much', async () => {
       const a = await online(ann);
       const [{ lastSeq }] = (await a.ask('sync', {})).chats;

@@ -34,6 +34,8 @@ pub struct App {
     pub(crate) notices: Notices,
     pub(crate) hasher: Hasher,
     pub(crate) live: Live,
+    /// Held while a presence change is looked at and told.
+    pub(crate) announcing: tokio::sync::Mutex<()>,
     pub(crate) epoch: String,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -85,6 +87,7 @@ impl App {
             notices,
             hasher,
             live,
+            announcing: tokio::sync::Mutex::default(),
             epoch,
             tasks,
             stop,

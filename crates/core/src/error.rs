@@ -75,6 +75,7 @@ impl From<Denied> for Error {
             Denied::NotAnAdmin => (Code::Forbidden, "Only an admin of the group can do that"),
             Denied::NotAGroup => (Code::Invalid, "That is possible in groups only"),
             Denied::NoTarget => (Code::NotFound, "User not found"),
+            Denied::LastAdmin => (Code::Conflict, "A group needs an admin: make another one first"),
             Denied::AlreadySo => (Code::Conflict, "It is so already"),
             Denied::Full => (Code::Conflict, "The configured maximum is reached"),
         };

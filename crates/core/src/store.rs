@@ -56,6 +56,8 @@ pub enum Denied {
     NotAGroup,
     /// The message or user it is about is not there.
     NoTarget,
+    /// It would leave the group without an admin.
+    LastAdmin,
     /// It is already so: pinned, a member, of that role.
     AlreadySo,
     /// A configured maximum is reached.

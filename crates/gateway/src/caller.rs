@@ -23,14 +23,14 @@ impl FromRequestParts<Arc<Edge>> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, edge: &Arc<Edge>) -> Result<Self, HttpError> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-        let claim = edge.tokens.read(token).map_err(|refused| {
-            if refused.incomplete {
-                HttpError::forbidden("Invalid token payload: missing required fields")
-            } else {
-                HttpError::unauthorized()
-            }
-        })?;
-        match edge.app.authenticate(claim).await {
+        let incomplete = || HttpError::forbidden("Invalid token payload: missing required fields");
+        let bearer = match edge.tokens.read(token) {
+            Ok(bearer) if bearer.incomplete => return Err(incomplete()),
+            Ok(bearer) => bearer,
+            Err(refused) if refused.incomplete => return Err(incomplete()),
+            Err(_) => return Err(HttpError::unauthorized()),
+        };
+        match edge.app.authenticate(bearer.claim).await {
             Ok((caller, account)) => Ok(Self { caller, account }),
             Err(error @ zvon_core::error::Error::Store(_)) => Err(error.into()),
             Err(_) => Err(HttpError::unauthorized()),

@@ -48,6 +48,15 @@ struct Claims {
     jti: Option<Uuid>,
 }
 
+/// What a valid token says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bearer {
+    /// Whose it is, and of which session.
+    pub(crate) claim: Claim,
+    /// Whether it says too little for a route: no e-mail address.
+    pub(crate) incomplete: bool,
+}
+
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -93,7 +102,7 @@ impl Tokens {
     }
 
     /// Reads a token.
-    pub(crate) fn read(&self, token: &str) -> Result<Claim, Refused> {
+    pub(crate) fn read(&self, token: &str) -> Result<Bearer, Refused> {
         let parts: Vec<&str> = token.split('.').collect();
         match parts.as_slice() {
             [""] => return Err(refused("jwt must be provided")),
@@ -116,7 +125,7 @@ impl Tokens {
         let legacy = claims.sid.is_none() && self.0.settings.accept_legacy;
         let session = claims.sid.or_else(|| legacy.then(|| adopted(token))).ok_or(unknown)?;
         let expires_at = Timestamp(claims.exp.saturating_mul(1000));
-        Ok(Claim { session, user, expires_at, legacy })
+        Ok(Bearer { claim: Claim { session, user, expires_at, legacy }, incomplete })
     }
 
     /// By the first key whose signature it bears.

@@ -24,6 +24,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// Runs the chat until it is told to stop.
 pub(crate) async fn serve(config: Config) -> Result<()> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    for name in &config.ignored {
+        tracing::warn!("{name} is set: this version does without that service");
+    }
     let _held = data_dir::take(&config.server.data)?;
     let settings = settings(&config)?;
     let opened = backing::open(&config).await?;

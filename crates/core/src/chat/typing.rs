@@ -8,13 +8,19 @@ use crate::error::Result;
 use crate::limits::Class;
 
 impl App {
+    /// Counts a notice of typing.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub async fn count_typing(&self, caller: Caller) -> Result<()> {
+        self.count(caller, Class::Typing).await
+    }
+
     /// Whether the caller may tell a chat that they type.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, `RateLimited`, or the store's.
+    /// `NotFound`, `Forbidden`, or the store's.
     pub async fn check_typing(&self, caller: Caller, chat: ChatId) -> Result<()> {
-        self.count(caller, Class::Typing).await?;
-        self.membership(caller, chat).await?;
-        Ok(())
+        self.membership(caller, chat).await.map(drop)
     }
 }

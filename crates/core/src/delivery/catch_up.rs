@@ -14,8 +14,10 @@ use crate::error::Result;
 use crate::message::status::Reaches;
 use crate::message::{EventKind, LogEvent};
 
-/// Most events of one chat before it counts as a gap.
+/// Most events of one answer. A chat whose events do not fit counts as a gap.
 const GAP: u32 = 1000;
+/// Most bytes of text in one answer: with what surrounds it, it fits a connection's queue.
+const TEXT: usize = 512 * 1024;
 
 impl App {
     /// The state of all of the caller's chats, and what their logs hold after the given cursors.
@@ -24,7 +26,7 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn catch_up(&self, caller: Caller, want: &Sync) -> Result<SyncAck> {
-        let limit = want.limit.unwrap_or(GAP).clamp(1, GAP);
+        let (mut room, mut text) = (want.limit.unwrap_or(GAP).clamp(1, GAP), TEXT);
         let chats = self.chat_states(caller).await?;
         let (mut events, mut gaps) = (Vec::new(), Vec::new());
         let mut behind: Vec<(ChatId, u64)> = chats
@@ -35,12 +37,15 @@ impl App {
             .collect();
         behind.sort_unstable();
         for (chat, after) in behind {
-            let log = self.store().events(chat, after, limit + 1).await?;
-            if log.len() > limit as usize {
+            let log = self.store().events(chat, after, room + 1).await?;
+            let length: usize = log.iter().map(text_of).sum();
+            if log.len() > room as usize || length > text {
                 gaps.push(chat);
-            } else {
-                events.extend(self.as_heard(chat, &log).await?);
+                continue;
             }
+            room -= u32::try_from(log.len()).unwrap_or(room);
+            text -= length;
+            events.extend(self.as_heard(chat, &log).await?);
         }
         let online = self.online_for(caller).await?;
         let now = self.now();
@@ -88,5 +93,15 @@ impl App {
             }
         }
         Ok(heads)
+    }
+}
+
+/// The bytes of an event's text.
+fn text_of(event: &LogEvent) -> usize {
+    match &event.kind {
+        EventKind::Message(row) | EventKind::Pinned(row) | EventKind::Unpinned(row) => {
+            row.content.len()
+        }
+        _ => 0,
     }
 }

@@ -110,5 +110,5 @@ impl App {
 
 /// Whether the fault is one message's own: the others are forwarded all the same.
 fn is_passed_over(error: &Error) -> bool {
-    matches!(error, Error::Refused(Code::NotFound | Code::Forbidden | Code::Invalid, _))
+    matches!(error.code(), Code::NotFound | Code::Forbidden | Code::Invalid)
 }

@@ -7,7 +7,7 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::message::Message;
 
 use super::store::Page;
-use super::{LogEvent, rules};
+use super::LogEvent;
 use crate::App;
 use crate::caller::Caller;
 use crate::delivery::store::Move;
@@ -87,21 +87,6 @@ impl App {
     /// `RateLimited`.
     pub async fn count_cursor(&self, caller: Caller) -> Result<()> {
         self.count(caller, Class::Cursor).await
-    }
-
-    /// Sends over REST: the same as a socket's send.
-    ///
-    /// # Errors
-    /// As [`App::send`].
-    pub async fn post(
-        self: &Arc<Self>,
-        caller: Caller,
-        chat: ChatId,
-        content: String,
-        client_id: Option<String>,
-    ) -> Result<Message> {
-        rules::check_text(&content, self.settings.text_max)?;
-        self.send(caller, chat, content, client_id).await
     }
 }
 

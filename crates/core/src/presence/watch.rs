@@ -109,10 +109,18 @@ impl App {
         }
     }
 
+    /// Tells the audience of each transition of it, unless a later one has been made since: that
+    /// one is told by whoever made it. Looking and telling are one turn, so the last word on a
+    /// user is the newest.
     async fn announce_presence(&self, transitions: &[Transition]) {
         let everyone = self.everyone_may_know().await;
         for transition in transitions {
             let audience = if everyone { None } else { self.audience_of(transition.user).await };
+            let _turn = self.announcing.lock().await;
+            let latest = self.presence_of(&[transition.user]).await.pop().flatten();
+            if latest.is_some_and(|latest| latest.version > transition.version) {
+                continue;
+            }
             for event in presence_events(transition) {
                 match &audience {
                     None if everyone => self.fanout.to_everyone(&event),

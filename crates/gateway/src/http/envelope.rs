@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::RETRY_AFTER;
+use http::header::{CACHE_CONTROL, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 use zvon_core::clock::{Clock, SystemClock};
@@ -18,7 +18,13 @@ pub(crate) async fn fill(request: Request, next: Next) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let response = next.run(request).await;
     match response.extensions().get::<HttpError>().cloned() {
-        Some(error) => body(&error, &method, &uri, extra(&response)),
+        Some(error) => {
+            let mut filled = body(&error, &method, &uri, extra(&response));
+            if let Some(control) = response.headers().get(CACHE_CONTROL) {
+                filled.headers_mut().insert(CACHE_CONTROL, control.clone());
+            }
+            filled
+        }
         None => response,
     }
 }

@@ -158,7 +158,7 @@ fn claim(chat: &Chat, request: &ConnectRequest) -> std::result::Result<Claim, Re
         _ => return no("jwt must be a string"),
     };
     let token = token.strip_prefix("Bearer ").unwrap_or(token);
-    chat.tokens.read(token).map_err(|refused| match refused.code {
+    chat.tokens.read(token).map(|bearer| bearer.claim).map_err(|refused| match refused.code {
         Code::Unauthorized => Refusal::new(refused.text),
         code => Refusal::new(refused.text).data(json!({ "code": code })),
     })

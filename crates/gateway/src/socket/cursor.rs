@@ -8,14 +8,17 @@ use zvon_protocol::message::Status;
 use super::command::Command;
 
 pub(super) async fn read(command: &Command) -> Result<()> {
+    count(command).await?;
     advance(command, command.payload()?, true).await
 }
 
 pub(super) async fn delivered(command: &Command) -> Result<()> {
+    count(command).await?;
     advance(command, command.payload()?, false).await
 }
 
 pub(super) async fn report(command: &Command) -> Result<()> {
+    count(command).await?;
     let report: MessageStatusReport = command.payload()?;
     let to = CursorMove { message_id: Some(report.message_id), ..CursorMove::default() };
     if report.status == Status::Sent {
@@ -25,9 +28,13 @@ pub(super) async fn report(command: &Command) -> Result<()> {
     advance(command, to, report.status == Status::Read).await
 }
 
+/// First, so that what cannot be read is counted, too.
+async fn count(command: &Command) -> Result<()> {
+    command.app.count_cursor(command.caller()?).await
+}
+
 async fn advance(command: &Command, to: CursorMove, read: bool) -> Result<()> {
     let caller = command.caller()?;
-    command.app.count_cursor(caller).await?;
     if let Some(place) = place(command, to).await? {
         command.app.move_cursor(caller, place, read).await?;
     }

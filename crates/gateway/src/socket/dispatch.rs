@@ -1,7 +1,8 @@
 //! The names of the commands.
 //!
 //! Commands of a socket run in order. Sends overlap each other, so that a busy socket's messages
-//! share commits; everything else waits for what came before it. Unknown names are ignored.
+//! share commits; everything else waits for what came before it. Unknown names are counted and
+//! otherwise ignored.
 
 use std::sync::Arc;
 
@@ -54,6 +55,6 @@ pub(super) fn turn(app: &Arc<App>, socket: &Arc<Socket>, event: Event) -> Turn {
         "user:get-online" => run!(command, user_presence::online),
         "user:get-presence" => run!(command, user_presence::one),
         "sync" => run!(command, sync::run),
-        _ => return Turn::Done,
+        _ => Box::pin(async move { drop(command.count().await) }),
     })
 }

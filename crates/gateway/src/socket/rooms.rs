@@ -177,16 +177,16 @@ impl Fanout for Rooms {
 
     fn admit(&self, user: UserId, state: &ChatState, replay: &[Arc<Delivery>]) {
         let Some(namespace) = self.0.get() else { return };
+        if replay.iter().any(|delivery| delivery.left == Some(user)) {
+            // Added and removed again: there is nothing to tell of.
+            return;
+        }
         let created = ServerEvent::ChatCreated(ChatCreated { chat: state.clone() });
         let Some(created) = packet(&created) else { return };
         let room = chat_room(state.id);
         for socket in namespace.sockets_in(&user_room(user)) {
             socket.emit(&created);
             if Client::of(&socket).is_some_and(Client::is_synced) {
-                if replay.iter().any(|delivery| delivery.left == Some(user)) {
-                    // Added and removed again: there is nothing to follow.
-                    continue;
-                }
                 if !socket.in_room(&room) {
                     replay.iter().for_each(|delivery| emit_delivery(&socket, delivery));
                 }

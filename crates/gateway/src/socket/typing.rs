@@ -9,8 +9,9 @@ use super::packet::packet;
 use super::rooms::chat_room;
 
 pub(super) async fn run(command: &Command) -> Result<()> {
-    let Typing { chat_id, is_typing } = command.payload()?;
     let caller = command.caller()?;
+    command.app.count_typing(caller).await?;
+    let Typing { chat_id, is_typing } = command.payload()?;
     command.app.check_typing(caller, chat_id).await?;
     let event = UserTyping { user_id: caller.user, chat_id, is_typing };
     if let Some(packet) = packet(&ServerEvent::UserTyping(event)) {

@@ -1,5 +1,6 @@
 //! The environment, a `.env` file, and the names that the existing back end knows.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use figment::value::Value;
@@ -13,27 +14,39 @@ const ALIASES: [(&str, &str); 4] = [
     ("JWT_EXPIRES_IN", "auth.token_life"),
     ("FRONTEND_URL", "auth.frontend_url"),
 ];
-/// Names that ask for services.
-const CLUSTER: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "KAFKA_BROKERS", "DB_HOST"];
+/// Names of services that this version does without: losing them loses nothing.
+const SERVICES: [&str; 3] = ["REDIS_URL", "REDIS_HOST", "KAFKA_BROKERS"];
 
-/// What the environment sets, as keys and values in the order in which they apply.
-pub(super) fn read() -> Result<Vec<(String, String)>, ConfigError> {
+/// What the environment says.
+pub(super) struct Environment {
+    /// Keys and values in the order in which they apply.
+    pub(super) keys: Vec<(String, String)>,
+    /// Names that are set and mean nothing to this version.
+    pub(super) ignored: Vec<&'static str>,
+}
+
+/// Reads it.
+pub(super) fn read() -> Result<Environment, ConfigError> {
     let file = std::fs::read_to_string(".env").unwrap_or_default();
     let file = file.lines().filter_map(|line| {
         let (name, value) = line.trim().strip_prefix('#').map_or(line.split_once('='), |_| None)?;
         Some((name.trim().to_owned(), value.to_owned()))
     });
-    keys(&file.chain(std::env::vars()).collect::<Vec<_>>())
+    // Ours are text; what is not belongs to others.
+    let text =
+        |(name, value): (OsString, OsString)| name.into_string().ok().zip(value.into_string().ok());
+    let variables = file.chain(std::env::vars_os().filter_map(text)).collect::<Vec<_>>();
+    let ignored = SERVICES.into_iter().filter(|name| set(&variables, name).is_some());
+    Ok(Environment { ignored: ignored.collect(), keys: keys(&variables)? })
 }
 
 fn keys(variables: &[(String, String)]) -> Result<Vec<(String, String)>, ConfigError> {
     let mut keys = Vec::new();
-    let set = |name: &str| {
-        let found = variables.iter().rev().find(|(known, _)| known == name)?;
-        Some(clean(&found.1)).filter(|value| !value.is_empty())
-    };
-    if let Some(name) = CLUSTER.iter().find(|name| set(name).is_some()) {
-        return Err(ConfigError(format!("{name}: this version runs without services; unset it")));
+    let set = |name: &str| set(variables, name);
+    if set("DB_HOST").is_some() {
+        // Going on would keep the data where nobody looks for it.
+        let text = "DB_HOST: this version keeps its data in SQLite; unset it";
+        return Err(ConfigError(text.to_owned()));
     }
     if let Some(url) = set("DATABASE_URL") {
         let path = url.strip_prefix("sqlite:").ok_or_else(|| {
@@ -61,6 +74,12 @@ fn keys(variables: &[(String, String)]) -> Result<Vec<(String, String)>, ConfigE
         }
     }
     Ok(keys)
+}
+
+/// The last value of that name that is not blank.
+fn set(variables: &[(String, String)], name: &str) -> Option<String> {
+    let found = variables.iter().rev().find(|(known, _)| known == name)?;
+    Some(clean(&found.1)).filter(|value| !value.is_empty())
 }
 
 /// Blanks and quotes around a value are not part of it.
@@ -109,12 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn services_are_refused_clearly() {
-        assert!(read(&[("REDIS_URL", "redis://x")]).unwrap_err().starts_with("REDIS_URL:"));
+    fn another_database_is_refused_clearly() {
+        assert!(read(&[("DB_HOST", "postgres")]).unwrap_err().starts_with("DB_HOST:"));
         assert!(
             read(&[("DATABASE_URL", "postgres://x")]).unwrap_err().starts_with("DATABASE_URL:")
         );
-        assert!(read(&[("REDIS_URL", " ")]).is_ok());
+        assert!(read(&[("DB_HOST", " ")]).is_ok());
     }
 
     #[test]

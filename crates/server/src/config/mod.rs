@@ -15,6 +15,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::Value;
 use serde::Deserialize;
 
+use environment::Environment;
 pub(crate) use sections::{
     Audience, Auth, Chat, Health, Limits, Log, LogFormat, Presence, Server, Socket, Store,
 };
@@ -36,6 +37,9 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) health: Health,
     pub(crate) log: Log,
+    /// Variables that are set and mean nothing to this version.
+    #[serde(skip)]
+    pub(crate) ignored: Vec<&'static str>,
 }
 
 /// What the command line says.
@@ -58,8 +62,8 @@ impl fmt::Display for ConfigError {
 impl Config {
     /// Reads everything there is.
     pub(crate) fn load(file: Option<&Path>, overrides: Overrides) -> Result<Self, ConfigError> {
-        let environment = environment::read()?;
-        Self::merge(file, environment, overrides)
+        let Environment { keys, ignored } = environment::read()?;
+        Ok(Self { ignored, ..Self::merge(file, keys, overrides)? })
     }
 
     fn merge(

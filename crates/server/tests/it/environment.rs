@@ -51,8 +51,6 @@ fn what_the_old_names_cannot_mean_is_refused() {
         ("DATABASE_URL", "sqlite:", "server.data"),
         ("DATABASE_URL", "sqlite:dir/my.db", "DATABASE_URL"),
         ("DB_HOST", "postgres", "DB_HOST"),
-        ("REDIS_URL", "redis://h", "REDIS_URL"),
-        ("KAFKA_BROKERS", "kafka:9092", "KAFKA_BROKERS"),
         ("JWT_EXPIRES_IN", "tomorrow", "auth.token_life"),
         ("FRONTEND_URL", "*", "auth.frontend_url"),
     ] {
@@ -63,6 +61,28 @@ fn what_the_old_names_cannot_mean_is_refused() {
         assert!(said.contains(named), "{name}={value}: {said}");
         assert!(!said.contains("u:secret"), "{said}");
     }
+}
+
+#[test]
+fn services_that_this_version_does_without_are_named_and_no_reason_to_stop() {
+    let dir = place();
+    let variables = [("REDIS_URL", "redis://u:secret@h:6379"), ("KAFKA_BROKERS", "kafka:9092")];
+    let server = Server::start(serve(dir.path(), &variables));
+    assert_eq!(server.ask("GET", "/health/readiness", "", "").status, 200);
+    let (code, logs) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(logs.contains("REDIS_URL is set") && logs.contains("KAFKA_BROKERS is set"), "{logs}");
+    assert!(!logs.contains("u:secret"), "{logs}");
+}
+
+#[test]
+fn variables_that_are_no_text_are_none_of_ours() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = place();
+    let mut command = serve(dir.path(), &[]);
+    command.env("BINARY", std::ffi::OsStr::from_bytes(b"\xff\xfe"));
+    let server = Server::start(command);
+    assert_eq!(server.stop().0, Some(0));
 }
 
 #[test]

@@ -67,9 +67,10 @@ impl Polling {
         self.waiting.is_some()
     }
 
-    /// Answers the waiting GET with everything there is.
-    pub(crate) fn answer(&mut self, frames: &VecDeque<Frame>) {
-        self.send(join(frames));
+    /// Answers the waiting GET with everything there is; `false` if it was aborted just now, and
+    /// nobody heard it.
+    pub(crate) fn answer(&mut self, frames: &VecDeque<Frame>) -> bool {
+        self.send(join(frames))
     }
 
     /// Releases the waiting GET with nothing.
@@ -97,10 +98,9 @@ impl Polling {
         let _ = reply.send(PollAnswer::Body(NOOP_CLOSE.to_owned()));
     }
 
-    fn send(&mut self, body: String) {
-        if let Some(waiting) = self.waiting.take() {
-            let _ = waiting.reply.send(PollAnswer::Body(body));
-        }
+    fn send(&mut self, body: String) -> bool {
+        let Some(waiting) = self.waiting.take() else { return false };
+        waiting.reply.send(PollAnswer::Body(body)).is_ok()
     }
 
     /// Ready when the waiting GET was aborted by the client.

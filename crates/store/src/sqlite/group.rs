@@ -122,11 +122,7 @@ impl Change<'_> {
         let role = self.role_of(chat.id, user).await?.unwrap_or(Role::Member);
         let subject = self.subject(user, role).await?;
         self.part(user, EventKind::MemberLeft(subject)).await?;
-        let admins: i64 = sqlx::query_scalar(ADMINS)
-            .bind(chat.id.0)
-            .fetch_one(&mut *self.tx)
-            .await
-            .map_err(failed)?;
+        let admins = self.admins(chat.id).await?;
         let heir = sqlx::query_scalar(HEIR).bind(chat.id.0).fetch_optional(&mut *self.tx).await;
         if let (0, Some(heir)) = (admins, heir.map_err(failed)?.map(UserId)) {
             self.put_role(chat.id, heir, Role::Admin).await?;
@@ -143,8 +139,14 @@ impl Change<'_> {
         match self.role_of(chat.id, user).await? {
             None => Ok(Err(Denied::NoTarget)),
             Some(current) if current == role => Ok(Err(Denied::AlreadySo)),
+            Some(Role::Admin) if self.admins(chat.id).await? == 1 => Ok(Err(Denied::LastAdmin)),
             Some(_) => self.put_role(chat.id, user, role).await.map(Ok),
         }
+    }
+
+    async fn admins(&mut self, chat: ChatId) -> StoreResult<i64> {
+        let count = sqlx::query_scalar(ADMINS).bind(chat.0).fetch_one(&mut *self.tx).await;
+        count.map_err(failed)
     }
 
     async fn put_role(&mut self, chat: ChatId, user: UserId, role: Role) -> StoreResult<()> {

@@ -13,9 +13,10 @@ use zvon_core::contract::store::{Subject, run};
 use crate::Place;
 use crate::contract::{REFUSED, open};
 
-/// Statements that read a table from its beginning because that is what they are for; each ends
-/// at a LIMIT.
-const WALKS: [&str; 2] = [
+/// Statements that read a table from its beginning because that is what they are for: each ends
+/// at a LIMIT, or is a migration's and runs once.
+const WALKS: [&str; 3] = [
+    "UPDATE sessions SET seen_at = created_at",
     "SELECT * FROM users ORDER BY name_folded, id LIMIT ?",
     "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)",
 ];

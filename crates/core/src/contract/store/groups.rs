@@ -18,6 +18,7 @@ pub(super) async fn run(subject: Subject) {
     every_change_is_an_event(&scene).await;
     what_is_denied_and_in_which_order(&scene).await;
     the_last_admin_leaves_an_heir(&scene).await;
+    the_last_admin_stays_one(&scene).await;
     who_is_gone_has_no_part_in_it(&scene).await;
     who_comes_back_begins_there(&scene).await;
 }
@@ -49,6 +50,18 @@ async fn an_unknown_member_makes_no_group(scene: &Scene) {
     assert_eq!(denied.unwrap_err(), Denied::NoTarget);
     assert_eq!(scene.store.chat(group.id).await.unwrap(), None);
     assert_eq!(scene.store.member(group.id, bob.user).await.unwrap(), None);
+}
+
+async fn the_last_admin_stays_one(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let group = scene.group(ann, &[bob]).await;
+    let role = async |whom: Person, role| {
+        scene.change(ann, group, GroupChange::SetRole(whom.user, role)).await.map(drop)
+    };
+    assert_eq!(role(ann, Role::Member).await, Err(Denied::LastAdmin));
+    assert_eq!(scene.member(group, ann).await.role, Role::Admin);
+    assert_eq!(role(bob, Role::Admin).await, Ok(()));
+    assert_eq!(role(ann, Role::Member).await, Ok(()), "there is another one");
 }
 
 async fn every_change_is_an_event(scene: &Scene) {

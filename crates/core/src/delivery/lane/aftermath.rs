@@ -48,6 +48,7 @@ impl Lane {
 
     /// What may happen after the answers: telling senders, moving the cursors of crowds.
     pub(super) fn tell(&self, rows: &[Append], batch: Batch, late: HashMap<ChatId, Vec<UserId>>) {
+        self.receive_late(rows, &batch);
         let mut fresh = Fresh::default();
         let mut newest: HashMap<ChatId, u64> = HashMap::new();
         for (row, verdict) in rows.iter().zip(&batch.verdicts) {
@@ -66,6 +67,25 @@ impl Lane {
         if !batch.moved.is_empty() {
             let notices = self.notices.clone();
             self.tasks.spawn(async move { notices.announce(batch.moved, &fresh).await });
+        }
+    }
+
+    /// Who opened the chat during the commit was handed what was stored like those who had it
+    /// open before; their cursors follow.
+    fn receive_late(&self, rows: &[Append], batch: &Batch) {
+        let mut here: HashMap<ChatId, Vec<UserId>> = HashMap::new();
+        for (row, verdict) in rows.iter().zip(&batch.verdicts) {
+            let Appended::Stored { seq, .. } = verdict else { continue };
+            let here =
+                here.entry(row.chat).or_insert_with(|| self.fanout.present(row.chat, CROWD + 1));
+            let missed = |user: &&UserId| **user != row.sender && !row.present.contains(user);
+            if here.len() <= CROWD {
+                for user in here.iter().filter(missed) {
+                    let (chat, user) = (row.chat, *user);
+                    let step = Move { chat, user, session: None, delivered: *seq, read: 0 };
+                    self.cursors.move_later(step);
+                }
+            }
         }
     }
 }

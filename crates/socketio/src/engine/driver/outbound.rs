@@ -35,7 +35,9 @@ impl Driver {
         if !frames.is_empty() {
             // With a close under way, too: the official client would put events aside that come
             // with the end in one answer, and show them after its reconnection, once more.
-            polling.answer(&frames);
+            if !polling.answer(&frames) {
+                self.abort(Reason::TransportClose);
+            }
         } else if self.closing.is_some() {
             polling.close();
             self.done = true;
