@@ -6,3 +6,4 @@ export { call, get, post } from './rest.mjs';
 export { SECRET, startServer } from './server.mjs';
 export { connect, open, refusal, TRANSPORTS } from './socket.mjs';
 export { isMessage, isoTime, uuid } from './shapes.mjs';
+export { until } from './until.mjs';

@@ -2,9 +2,9 @@
 // nothing stands twice, nothing is out of order, and whoever follows sees exactly that.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatOf, connect, describe, registerAll, startServer } from '../harness/index.mjs';
+import { chatOf, connect, describe, registerAll, startServer, until } from '../harness/index.mjs';
 import { Follower } from '../standin/follower.mjs';
-import { stored, until } from '../standin/screens.mjs';
+import { stored } from '../standin/screens.mjs';
 import { Sender } from './sender.mjs';
 import { holds } from './verdict.mjs';
 

@@ -2,9 +2,9 @@
 // chat, once, in order.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { chatOf, connect, describe, registerAll, startProxy, startServer, TRANSPORTS } from '../harness/index.mjs';
+import { chatOf, connect, describe, registerAll, startProxy, startServer, TRANSPORTS, until } from '../harness/index.mjs';
 import { Follower } from './follower.mjs';
-import { stored, until } from './screens.mjs';
+import { stored } from './screens.mjs';
 import { Writer } from './writer.mjs';
 
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));

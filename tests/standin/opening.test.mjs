@@ -1,9 +1,9 @@
 // Between chat:get and chat:join: what is written then must be on the screen, once, in its place.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { chatOf, describe, registerAll, startProxy, startServer, TRANSPORTS } from '../harness/index.mjs';
+import { chatOf, describe, registerAll, startProxy, startServer, TRANSPORTS, until } from '../harness/index.mjs';
 import { FrontEnd } from './front-end.mjs';
-import { cutOff, showsAll, until } from './screens.mjs';
+import { cutOff, showsAll } from './screens.mjs';
 import { Writer } from './writer.mjs';
 
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));

@@ -2,9 +2,9 @@
 // server killed: it must show exactly the right list, by nothing but the official client's recovery.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { chatOf, describe, registerAll, startProxy, startServer, TRANSPORTS } from '../harness/index.mjs';
+import { chatOf, describe, registerAll, startProxy, startServer, TRANSPORTS, until } from '../harness/index.mjs';
 import { FrontEnd } from './front-end.mjs';
-import { cutOff, showsAll, stored, until } from './screens.mjs';
+import { cutOff, showsAll, stored } from './screens.mjs';
 import { Writer } from './writer.mjs';
 
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));

@@ -1,8 +1,6 @@
 // What screens must end with.
 import assert from 'node:assert/strict';
-import { get } from '../harness/index.mjs';
-
-const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+import { get, until } from '../harness/index.mjs';
 
 /** All messages of a chat as the store has them. */
 export async function stored(server, person, chatId) {
@@ -12,15 +10,6 @@ export async function stored(server, person, chatId) {
     const { body } = await get(server, `/chats/${chatId}/messages?after=${after}&limit=1000`, { token: person.token });
     all.push(...body);
     if (body.length < 1000) return all;
-  }
-}
-
-/** Waits until `done()`, at most so long. */
-export async function until(done, what, patience = 15_000) {
-  const deadline = Date.now() + patience;
-  while (!(await done())) {
-    assert.ok(Date.now() < deadline, `not in time: ${what()}`);
-    await pause(20);
   }
 }
 
