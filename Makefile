@@ -19,7 +19,7 @@ dev: ## Start server and web client, rebuilt as you edit the client
 	scripts/dev
 
 test: ## Set up and run every test (ends with "N passed, N failed")
-	@scripts/need rust cc node chromium cargo-deny
+	@scripts/need rust cc node chromium openssl cargo-deny
 	node scripts/test.mjs
 
 check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated files
@@ -36,6 +36,7 @@ test-web: build ## Unit tests of the web client
 	node scripts/test.mjs web
 
 test-contract: build tests/node_modules ## Contract scenarios and bad input, through the official client
+	@scripts/need openssl
 	node scripts/test.mjs contract
 
 test-interop: tests/node_modules ## The engine against the official client

@@ -77,7 +77,7 @@ class Server {
       child.stdout.setEncoding('utf8').on('data', (text) => {
         this.logs += text;
         out += text;
-        const said = /Zvon is at http:\/\/[^\s:]+:(\d+)/.exec(out);
+        const said = /Zvon is at https?:\/\/[^\s:]+:(\d+)/.exec(out);
         if (said) resolve(Number(said[1]));
       });
       child.on('error', reject);

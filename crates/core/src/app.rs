@@ -74,7 +74,7 @@ impl App {
             tasks: tasks.clone(),
         });
         let stop = CancellationToken::new();
-        let hasher = Hasher::default();
+        let hasher = Hasher::new(settings.hash_threads);
         let live = Live::new(settings.session_life);
         let step = live.step() / 2;
         let app = Arc::new(Self {

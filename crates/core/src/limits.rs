@@ -45,8 +45,12 @@ pub enum Class {
     Sync,
     /// Typing: coarse.
     Typing,
-    /// A sign-in.
+    /// A sign-in from an address at an account.
     SignIn,
+    /// A sign-in from an address at whatever account.
+    SignInAddress,
+    /// A sign-in at an account from wherever.
+    SignInAccount,
     /// A sign-up.
     SignUp,
 }
@@ -62,6 +66,8 @@ impl Class {
             Self::Sync => "sync",
             Self::Typing => "typing",
             Self::SignIn => "sign-in",
+            Self::SignInAddress => "sign-in-address",
+            Self::SignInAccount => "sign-in-account",
             Self::SignUp => "sign-up",
         }
     }
@@ -79,6 +85,8 @@ impl Class {
             Self::Sync => coarse(60),
             Self::Typing => coarse(300),
             Self::SignIn => limits.sign_in,
+            Self::SignInAddress => limits.sign_in.saturating_mul(10),
+            Self::SignInAccount => limits.sign_in.saturating_mul(2),
             Self::SignUp => limits.sign_up,
         })
     }
@@ -113,7 +121,7 @@ impl App {
 mod tests {
     use super::{Class, Limits};
 
-    const ALL: [Class; 9] = [
+    const ALL: [Class; 11] = [
         Class::Event,
         Class::Message,
         Class::Pin,
@@ -122,6 +130,8 @@ mod tests {
         Class::Sync,
         Class::Typing,
         Class::SignIn,
+        Class::SignInAddress,
+        Class::SignInAccount,
         Class::SignUp,
     ];
 
@@ -129,7 +139,7 @@ mod tests {
     fn the_defaults_are_those_of_the_contract() {
         let limit = |class: Class| class.window(&Limits::default()).limit;
         let limits = ALL.map(limit);
-        assert_eq!(limits, [100, 10, 5, 3, 1200, 100, 300, 10, 10]);
+        assert_eq!(limits, [100, 10, 5, 3, 1200, 100, 300, 10, 100, 20, 10]);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Settings {
     pub session_life: Duration,
     /// Most sessions of a user; the oldest ends for one more.
     pub sessions_max: u32,
+    /// On how many threads passwords are hashed.
+    pub hash_threads: usize,
     /// Whether hashes of the existing back end are made anew at a sign-in.
     pub rehash: bool,
     /// Least characters of a new password.
@@ -52,6 +54,7 @@ impl Default for Settings {
             cluster_key: Vec::new(),
             session_life: Duration::from_secs(86_400),
             sessions_max: 10,
+            hash_threads: 1,
             rehash: true,
             password_min: 8,
             limits: Limits::default(),

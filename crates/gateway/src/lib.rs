@@ -6,8 +6,10 @@
 //! [`http`].
 
 mod caller;
+mod door;
 mod error;
 mod http;
+mod peer;
 mod settings;
 mod socket;
 mod token;
@@ -24,6 +26,7 @@ use zvon_socketio::Io;
 
 pub use settings::{HealthLimits, Settings, SocketSettings, TokenSettings};
 
+use crate::door::Origins;
 use crate::socket::Chat;
 use crate::socket::rooms::Rooms;
 use crate::token::Tokens;
@@ -48,12 +51,13 @@ impl Gateway {
     /// # Errors
     /// The store's.
     pub async fn start(backing: Backing, settings: Settings) -> Result<Self> {
-        let io = Io::new(settings.engine());
+        let door = Arc::new(Origins::new([settings.frontend_url.clone()]));
+        let io = Io::new(settings.engine(door));
         let rooms = Arc::new(Rooms::default());
         let core = settings.core.clone();
         let app = App::start(backing, Arc::clone(&rooms) as Arc<_>, core).await?;
         let tokens = Tokens::new(settings.tokens.clone());
-        let handler = Chat::new(Arc::clone(&app), tokens.clone(), &settings.core.cluster_key);
+        let handler = Chat::new(Arc::clone(&app), tokens.clone(), &settings);
         rooms.attach(io.namespace("/", Arc::new(handler)));
         let ready = AtomicBool::new(false);
         Ok(Self(Arc::new(Edge { app, tokens, io, settings, ready })))

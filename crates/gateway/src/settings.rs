@@ -1,10 +1,12 @@
 //! What an operator can choose about the edge.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use zvon_core::settings::Settings as Core;
-use zvon_socketio::{Config, Cors, RecoveryMode};
+use zvon_socketio::{Config, Cors, Door, RecoveryMode};
 
 /// The edge's settings. `Default` is what `config.default.toml` says.
 #[derive(Clone, Debug)]
@@ -13,7 +15,9 @@ pub struct Settings {
     pub core: Core,
     /// Access tokens.
     pub tokens: TokenSettings,
-    /// The origin of the front end, for CORS.
+    /// Balancers in front of this server: what they say of a client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The origin of the front end, for CORS and handshakes.
     pub frontend_url: String,
     /// The engine's.
     pub socket: SocketSettings,
@@ -60,6 +64,10 @@ pub struct SocketSettings {
     pub max_payload: usize,
     /// Most bytes waiting for one connection; beyond it the connection closes and resumes.
     pub queue_bytes: usize,
+    /// Most connections of an address.
+    pub per_address: Option<usize>,
+    /// Most sockets of a user.
+    pub per_user: Option<usize>,
 }
 
 /// Memory thresholds of `/health`, in bytes; `None` leaves the check out of trouble.
@@ -76,6 +84,7 @@ impl Default for Settings {
         Self {
             core: Core::default(),
             tokens: TokenSettings::default(),
+            trusted_proxies: Vec::new(),
             frontend_url: "http://localhost:3000".to_owned(),
             socket: SocketSettings::default(),
             health: HealthLimits::default(),
@@ -91,13 +100,15 @@ impl Default for SocketSettings {
             connect_timeout: Duration::from_secs(30),
             max_payload: 1_000_000,
             queue_bytes: 1 << 20,
+            per_address: Some(1000),
+            per_user: Some(20),
         }
     }
 }
 
 impl Settings {
     /// The engine's configuration.
-    pub(crate) fn engine(&self) -> Config {
+    pub(crate) fn engine(&self, door: Arc<dyn Door>) -> Config {
         Config {
             ping_interval: self.socket.ping_interval,
             ping_timeout: self.socket.ping_timeout,
@@ -107,6 +118,8 @@ impl Settings {
             recovery: RecoveryMode::Product,
             keep_request: false,
             cors: Some(Cors::fixed(&self.frontend_url)),
+            door: Some(door),
+            max_per_address: self.socket.per_address,
             ..Config::default()
         }
     }

@@ -16,6 +16,7 @@ use zvon_core::settings::{Audience as CoreAudience, Settings as Core};
 use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSettings};
 
 use crate::config::{Audience, Config};
+use crate::listener::{Door, Tls};
 use crate::{backing, data_dir, listener, secret};
 
 /// How long open requests may take at the end.
@@ -30,14 +31,25 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let _held = data_dir::take(&config.server.data)?;
     let settings = settings(&config)?;
     let opened = backing::open(&config).await?;
+    let tls = config.tls().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    let tls = tls.map(|(cert, key)| Tls::load(cert, key)).transpose()?;
+    let trusted = settings.trusted_proxies.clone();
+    let per_address = settings.socket.per_address;
     let gateway = Gateway::start(opened.backing.clone(), settings).await?;
     let door =
         listener::bind(config.listen().map_err(|error| anyhow::anyhow!(error.to_string()))?)?;
     let address = door.local_addr()?;
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(listener::serve(door, gateway.router(), stop.clone()));
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(stop.clone().run_until_cancelled_owned(tls.watch()));
+    }
+    let url = url(address, tls.is_some());
+    // A client that polls has two connections.
+    let per_address = per_address.map(|most| most.saturating_mul(2));
+    let serves = Door { router: gateway.router(), tls, per_address, trusted };
+    let serving = tokio::spawn(listener::serve(door, serves, stop.clone()));
     gateway.set_ready(true);
-    announce(&url(address), &config);
+    announce(&url, &config);
 
     stopped(&mut term, &mut int).await;
     tracing::info!(connections = gateway.connections(), "going down");
@@ -64,11 +76,12 @@ async fn stopped(term: &mut Signal, int: &mut Signal) {
 }
 
 /// The address as a browser on this machine opens it.
-fn url(address: SocketAddr) -> String {
+fn url(address: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
     if address.ip().is_unspecified() || address.ip().is_loopback() {
-        format!("http://localhost:{}", address.port())
+        format!("{scheme}://localhost:{}", address.port())
     } else {
-        format!("http://{address}")
+        format!("{scheme}://{address}")
     }
 }
 
@@ -84,6 +97,9 @@ fn announce(url: &str, config: &Config) {
 
 fn settings(config: &Config) -> Result<Settings> {
     let (data, auth) = (&config.server.data, &config.auth);
+    let some = |most: usize| Some(most).filter(|most| *most > 0);
+    let trusted_proxies =
+        config.trusted_proxies().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     let non_zero = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
     Ok(Settings {
         core: core(config, secret::keep(data, "cluster.key")?),
@@ -93,6 +109,7 @@ fn settings(config: &Config) -> Result<Settings> {
             short_life: auth.access_token_life.0,
             accept_legacy: auth.accept_legacy_tokens,
         },
+        trusted_proxies,
         frontend_url: config.auth.frontend_url.clone(),
         socket: SocketSettings {
             ping_interval: config.socket.ping_interval.0,
@@ -100,6 +117,8 @@ fn settings(config: &Config) -> Result<Settings> {
             connect_timeout: config.socket.connect_timeout.0,
             max_payload: config.socket.max_payload,
             queue_bytes: config.socket.queue_bytes,
+            per_address: some(config.limits.connections_per_address),
+            per_user: some(config.limits.connections_per_user),
         },
         health: HealthLimits {
             heap_max: non_zero(config.health.heap_max),
@@ -115,6 +134,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         // A token is good for as long as it says.
         session_life: config.auth.session_life.0.max(config.auth.token_life.0),
         sessions_max: config.auth.sessions_max,
+        hash_threads: config.auth.hash_threads,
         rehash: config.auth.rehash_passwords,
         password_min: config.auth.password_min,
         limits: Limits {

@@ -96,6 +96,8 @@ pub struct Config {
     pub recovery: RecoveryMode,
     /// Most connections; more are refused with 503.
     pub max_connections: Option<usize>,
+    /// Most connections of one address (of IPv6: of 64 bits of it); more are refused with 429.
+    pub max_per_address: Option<usize>,
     /// Whether a socket's handshake keeps the request's headers and query; they hold on to the
     /// buffer that they were read into, 8 KiB for each connection.
     pub keep_request: bool,
@@ -121,6 +123,7 @@ impl Default for Config {
             node_id: None,
             recovery: RecoveryMode::Off,
             max_connections: None,
+            max_per_address: None,
             keep_request: true,
             door: None,
         }

@@ -1,6 +1,7 @@
 //! The server.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::config::{Config, RecoveryMode};
 use crate::drain;
 use crate::engine::raw::RawHandler;
 use crate::engine::sessions::Sessions;
+use crate::seats::Seats;
 use crate::service::EngineService;
 use crate::socket::handler::Handler;
 use crate::socket::namespace::Namespace;
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) raw: Option<Arc<dyn RawHandler>>,
     pub(crate) namespaces: RwLock<HashMap<Arc<str>, Namespace>>,
     pub(crate) sessions: Sessions,
+    /// What each address holds of them.
+    pub(crate) addresses: Seats<IpAddr>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) draining: AtomicBool,
     /// Connections that are over, but not all of whose turns are.
@@ -65,6 +69,7 @@ impl Io {
             raw,
             namespaces: RwLock::default(),
             sessions: Sessions::default(),
+            addresses: Seats::default(),
             counters: Arc::default(),
             draining: AtomicBool::new(false),
             finishing: AtomicU64::new(0),

@@ -60,6 +60,9 @@ impl Server {
         for name in ["messages", "socket_events", "pins", "forwards", "sign_in", "sign_up"] {
             command.env(format!("{limits}{name}_per_minute").to_uppercase(), off);
         }
+        // One generator is one address.
+        command.env("ZVON_LIMITS__CONNECTIONS_PER_ADDRESS", off);
+        command.env("ZVON_LIMITS__CONNECTIONS_PER_USER", off);
         let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn()?;
         let pid = child.id().context("the server ended at once")?;
         let mut server = Self { child, pid, address, started_in: Duration::ZERO };

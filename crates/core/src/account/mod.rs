@@ -1,6 +1,7 @@
 //! Accounts: who can sign in, and how they are called.
 
 mod change_password;
+mod guess;
 pub mod password;
 pub mod people;
 mod rules;

@@ -1,14 +1,18 @@
 //! Password hashes: argon2id (19 MiB, 2 passes, 1 lane), on a bounded pool.
 //!
-//! Hashing is slow on purpose. One permit at a time keeps a flood of sign-ins from taking the
-//! cores that sends need; the others wait in line.
+//! Hashing is slow on purpose. It runs on threads of its own, one unless configured, which the
+//! system runs when nothing else wants the processor: a flood of sign-ins does not take it from
+//! sends. The queue is bounded; when it is full a sign-in is refused at once and may be tried
+//! again.
 
 use std::sync::Arc;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+use zvon_protocol::error::Code;
 
 use crate::error::{Error, Result};
 use crate::store::StoreError;
@@ -16,21 +20,44 @@ use crate::store::StoreError;
 /// A hash of no password, verified for unknown accounts so that they answer as slowly.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$\
                       Qe8Jb0k0lP9Gb7uJm3vY1b2eQm0m8o3Zl6c2r5VbYw0";
+/// Most passwords waiting: about two seconds' work.
+const QUEUE: usize = 64;
+/// How far behind everything else the threads come.
+const NICE: i32 = 19;
 
-/// Hashes and verifies passwords.
-pub struct Hasher(Arc<Semaphore>);
+type Job = Box<dyn FnOnce() + Send>;
 
-impl Default for Hasher {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(1)))
-    }
-}
+/// Hashes and verifies passwords. Its threads end with it.
+pub struct Hasher(mpsc::Sender<Job>);
 
 impl Hasher {
+    /// On so many threads, at least one.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        let (sender, jobs) = mpsc::channel::<Job>(QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..threads.max(1) {
+            let jobs = Arc::clone(&jobs);
+            let work = move || {
+                // Where it is forbidden it is no reason not to work.
+                let _ = rustix::process::nice(NICE);
+                loop {
+                    let next = jobs.lock().blocking_recv();
+                    let Some(job) = next else { return };
+                    job();
+                }
+            };
+            if let Err(error) = std::thread::Builder::new().name("password".into()).spawn(work) {
+                tracing::error!(%error, "a thread for passwords could not be started");
+            }
+        }
+        Self(sender)
+    }
+
     /// A fresh PHC string.
     ///
     /// # Errors
-    /// When the system has no randomness or is going down.
+    /// `Unavailable` when too many are waiting; or when the system has no randomness.
     pub async fn hash(&self, password: String) -> Result<String> {
         self.run(move || {
             let hash = Argon2::default().hash_password(password.as_bytes());
@@ -43,7 +70,7 @@ impl Hasher {
     /// long and is `false`.
     ///
     /// # Errors
-    /// When the system is going down.
+    /// `Unavailable` when too many are waiting.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         self.run(move || match hash {
             Some(hash) => matches(&password, &hash),
@@ -56,14 +83,16 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|error| broken(&error))?;
-        // The work holds the permit: it goes on when whoever asked for it goes away.
-        let work = move || {
-            let result = work();
-            drop(permit);
-            result
+        let (reply, answer) = oneshot::channel();
+        let job = move || {
+            // Whoever asked may have gone away; their password is not worth the work any more.
+            if !reply.is_closed() {
+                let _ = reply.send(work());
+            }
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))
+        let busy = |_| Error::Refused(Code::Unavailable, "The server is busy, please try again");
+        self.0.try_send(Box::new(job)).map_err(busy)?;
+        answer.await.map_err(|error| broken(&error))
     }
 }
 
@@ -89,11 +118,11 @@ fn broken(error: &dyn std::fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hasher, NOBODY, PasswordHash, is_outdated, matches};
+    use super::{Hasher, NOBODY, PasswordHash, QUEUE, is_outdated, matches};
 
     #[tokio::test]
     async fn argon2_and_bcrypt_are_both_understood() {
-        let hasher = Hasher::default();
+        let hasher = Hasher::new(1);
         let hash = hasher.hash("correct horse".into()).await.unwrap();
         assert!(!is_outdated(&hash));
         assert!(hasher.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
@@ -105,12 +134,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_nobody_waits_for_any_more_still_holds_its_place() {
-        let hasher = Hasher::default();
-        let begun = hasher.hash("correct horse".into());
-        let gave_up = tokio::time::timeout(std::time::Duration::from_micros(1), begun).await;
-        assert!(gave_up.is_err(), "hashing takes longer than that");
-        assert_eq!(hasher.0.available_permits(), 0);
+    async fn a_flood_is_refused_at_once_and_what_was_taken_is_done() {
+        let hasher = Hasher::new(1);
+        let flood = (0..QUEUE + 8).map(|n| hasher.verify(n.to_string(), None));
+        let answers = futures_util::future::join_all(flood).await;
+        let busy = answers.iter().filter(|answer| answer.is_err()).count();
+        assert!((1..=8).contains(&busy), "{busy} refused");
         assert!(hasher.hash("the next one".into()).await.is_ok());
     }
 

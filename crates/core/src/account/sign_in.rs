@@ -72,8 +72,7 @@ impl App {
             // Nobody has such an address, and none is remembered by the limiter.
             return Err(Error::Refused(Code::Unauthorized, WRONG));
         }
-        let subject = format!("{} {}", origin.address, email.to_lowercase());
-        self.count_for(&subject, Class::SignIn).await?;
+        self.count_try(&origin.address, &email.to_lowercase()).await?;
         let (account, hash) = self.store().account_by_email(email).await?.unzip();
         let right = self.hasher.verify(body.password.clone(), hash.clone()).await?;
         let account = account.filter(|account| account.disabled_at.is_none());

@@ -6,8 +6,8 @@ use zvon_protocol::error::Code;
 use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::message::Message;
 
-use super::store::Page;
 use super::LogEvent;
+use super::store::Page;
 use crate::App;
 use crate::caller::Caller;
 use crate::delivery::store::Move;

@@ -18,7 +18,7 @@ use axum::middleware;
 use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::Edge;
+use crate::{Edge, peer};
 
 pub(crate) use body::plain;
 
@@ -54,4 +54,5 @@ pub(crate) fn router(edge: &Arc<Edge>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(edge), cors::allow))
         .with_state(Arc::clone(edge));
     rest.route_service("/socket.io/", edge.io.service())
+        .layer(middleware::from_fn_with_state(Arc::clone(edge), peer::see_through))
 }

@@ -7,9 +7,9 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 use zvon_core::caller::Caller;
 use zvon_core::delivery::Delivery;
-use zvon_protocol::ids::ChatId;
+use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
-use zvon_socketio::Socket;
+use zvon_socketio::{Seat, Socket};
 
 use super::resume::Positions;
 
@@ -31,10 +31,17 @@ pub(crate) struct Client {
     pub(crate) positions: Mutex<Positions>,
     /// What is told first: read at the handshake, taken after the CONNECT.
     pub(crate) replay: Mutex<Vec<Missed>>,
+    /// Its place among the user's sockets.
+    _seat: Option<Seat<UserId>>,
 }
 
 impl Client {
-    pub(crate) fn new(caller: Caller, expires_at: Timestamp, positions: Positions) -> Self {
+    pub(crate) fn new(
+        caller: Caller,
+        expires_at: Timestamp,
+        positions: Positions,
+        seat: Option<Seat<UserId>>,
+    ) -> Self {
         Self {
             caller,
             connection: Uuid::now_v7().to_string(),
@@ -42,6 +49,7 @@ impl Client {
             synced: AtomicBool::new(false),
             positions: Mutex::new(positions),
             replay: Mutex::default(),
+            _seat: seat,
         }
     }
 

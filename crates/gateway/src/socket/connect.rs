@@ -13,8 +13,8 @@ use zvon_core::presence::watch::presence_events;
 use zvon_core::session::Claim;
 use zvon_protocol::error::Code;
 use zvon_protocol::event::{ConnectionEstablished, ServerEvent};
-use zvon_protocol::ids::ChatId;
-use zvon_socketio::{Admission, ConnectRequest, Refusal, Socket, SocketId};
+use zvon_protocol::ids::{ChatId, UserId};
+use zvon_socketio::{Admission, ConnectRequest, Refusal, Seat, Socket, SocketId};
 
 use super::Chat;
 use super::client::{Client, Missed};
@@ -47,6 +47,7 @@ pub(super) async fn authorize(
     let claim = claim(chat, request)?;
     let found = chat.app.authenticate(claim).await;
     let (caller, _) = found.map_err(|error| refusal(&error))?;
+    let seat = seat(chat, caller)?;
     let rooms = vec![user_room(caller.user), session_room(caller.session)];
     let recovery = recovery(chat, request, caller).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a recovery could not be read");
@@ -54,7 +55,7 @@ pub(super) async fn authorize(
     });
     let admission = match recovery {
         Some(recovery) => {
-            let client = Client::new(caller, claim.expires_at, recovery.positions);
+            let client = Client::new(caller, claim.expires_at, recovery.positions, seat);
             *client.replay.lock() = recovery.replay;
             Admission::new(client).pid(recovery.pid).recovered(recovery.socket)
         }
@@ -62,10 +63,18 @@ pub(super) async fn authorize(
             let positions = Positions::default();
             let id = SocketId::random();
             let pid = chat.resumes.issue(id.as_ref(), caller, chat.app.now());
-            Admission::new(Client::new(caller, claim.expires_at, positions)).pid(pid).id(id)
+            let client = Client::new(caller, claim.expires_at, positions, seat);
+            Admission::new(client).pid(pid).id(id)
         }
     };
     Ok(admission.rooms(rooms))
+}
+
+/// A place among the user's sockets.
+fn seat(chat: &Chat, caller: Caller) -> std::result::Result<Option<Seat<UserId>>, Refusal> {
+    let Some(most) = chat.per_user else { return Ok(None) };
+    let full = || Refusal::new("Too many connections").data(json!({ "code": Code::RateLimited }));
+    chat.seats.take(caller.user, most).map(Some).ok_or_else(full)
 }
 
 /// Says hello, and tells whoever may know.

@@ -34,8 +34,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use zvon_core::App;
-use zvon_socketio::{Admission, ConnectRequest, Event, Handler, Reason, Refusal, Socket, Turn};
+use zvon_protocol::ids::UserId;
+use zvon_socketio::{
+    Admission, ConnectRequest, Event, Handler, Reason, Refusal, Seats, Socket, Turn,
+};
 
+use crate::settings::Settings;
 use crate::socket::expiry::Expiries;
 use crate::socket::resume::Resumes;
 use crate::token::Tokens;
@@ -49,18 +53,22 @@ pub(crate) struct Chat {
     tokens: Tokens,
     resumes: Resumes,
     expiries: Arc<Expiries>,
+    /// What each user holds of connections, and how many that may be.
+    seats: Seats<UserId>,
+    per_user: Option<usize>,
 }
 
 impl Chat {
-    pub(crate) fn new(app: Arc<App>, tokens: Tokens, cluster_key: &[u8]) -> Self {
-        let resumes = Resumes::new(cluster_key, app.epoch());
+    pub(crate) fn new(app: Arc<App>, tokens: Tokens, settings: &Settings) -> Self {
+        let resumes = Resumes::new(&settings.core.cluster_key, app.epoch());
         let expiries = Arc::new(Expiries::default());
         let due = Arc::clone(&expiries);
         app.every(EXPIRY_STEP, move |app| {
             due.close_due(app.now());
             std::future::ready(())
         });
-        Self { app, tokens, resumes, expiries }
+        let per_user = settings.socket.per_user;
+        Self { app, tokens, resumes, expiries, seats: Seats::default(), per_user }
     }
 }
 

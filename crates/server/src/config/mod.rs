@@ -3,19 +3,22 @@
 
 mod check;
 mod environment;
+mod list;
 mod sections;
 mod span;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::Value;
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use environment::Environment;
+pub(crate) use list::List;
 pub(crate) use sections::{
     Audience, Auth, Chat, Health, Limits, Log, LogFormat, Presence, Server, Socket, Store,
 };
@@ -99,6 +102,29 @@ impl Config {
         let text = &self.server.listen;
         text.parse()
             .map_err(|_| ConfigError(format!("server.listen: {text:?} is not an address and port")))
+    }
+
+    /// The certificate chain and its key, if TLS is to be spoken; both or neither.
+    pub(crate) fn tls(&self) -> Result<Option<(&Path, &Path)>, ConfigError> {
+        let (cert, key) = (&self.server.tls_cert, &self.server.tls_key);
+        let is_set = |path: &Path| !path.as_os_str().is_empty();
+        match (is_set(cert), is_set(key)) {
+            (false, false) => Ok(None),
+            (true, true) => Ok(Some((cert, key))),
+            _ => Err(ConfigError("server.tls_cert, server.tls_key: one needs the other".into())),
+        }
+    }
+
+    /// The balancers whose word on a client's address is taken.
+    pub(crate) fn trusted_proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+        let network = |text: &String| {
+            let address = text.parse::<IpAddr>().map(IpNet::from).ok();
+            address.or_else(|| text.parse().ok()).ok_or_else(|| {
+                let why = "is not an address or a network like \"10.0.0.0/8\"";
+                ConfigError(format!("server.trusted_proxies: {text:?} {why}"))
+            })
+        };
+        self.server.trusted_proxies.0.iter().map(network).collect()
     }
 
     /// The configured secrets, or those of the configured file: what signs first. None if one is

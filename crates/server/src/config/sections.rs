@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::Span;
+use super::{List, Span};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +13,9 @@ pub(crate) struct Server {
     pub(crate) listen: String,
     pub(crate) data: PathBuf,
     pub(crate) drain: Span,
+    pub(crate) trusted_proxies: List,
+    pub(crate) tls_cert: PathBuf,
+    pub(crate) tls_key: PathBuf,
 }
 
 #[derive(Clone, Deserialize)]
@@ -28,6 +31,7 @@ pub(crate) struct Auth {
     pub(crate) accept_legacy_tokens: bool,
     pub(crate) password_min: usize,
     pub(crate) rehash_passwords: bool,
+    pub(crate) hash_threads: usize,
     pub(crate) frontend_url: String,
 }
 
@@ -39,7 +43,6 @@ impl fmt::Debug for Auth {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the unit belongs to the key's name")]
 pub(crate) struct Limits {
     pub(crate) messages_per_minute: u32,
     pub(crate) socket_events_per_minute: u32,
@@ -47,6 +50,8 @@ pub(crate) struct Limits {
     pub(crate) forwards_per_minute: u32,
     pub(crate) sign_in_per_minute: u32,
     pub(crate) sign_up_per_minute: u32,
+    pub(crate) connections_per_user: usize,
+    pub(crate) connections_per_address: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]

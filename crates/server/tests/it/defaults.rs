@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 37] = [
+const WRONG: [(&str, &str); 43] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -21,6 +21,7 @@ const WRONG: [(&str, &str); 37] = [
     ("auth.access_token_life", "0"),
     ("auth.session_life", "long"),
     ("auth.sessions_max", "0"),
+    ("auth.hash_threads", "0"),
     ("auth.accept_legacy_tokens", "perhaps"),
     ("auth.rehash_passwords", "2"),
     ("auth.jwt_secret_previous", "without one to follow it"),
@@ -30,6 +31,11 @@ const WRONG: [(&str, &str); 37] = [
     ("limits.forwards_per_minute", "true"),
     ("limits.sign_in_per_minute", "99999999999"),
     ("limits.sign_up_per_minute", "10/min"),
+    ("limits.connections_per_user", "-1"),
+    ("limits.connections_per_address", "all"),
+    ("server.trusted_proxies", "10.0.0.0/8, everybody"),
+    ("server.tls_cert", "/nowhere/cert.pem"),
+    ("server.tls_key", "/nowhere/key.pem"),
     ("presence.audience", "nobody"),
     ("presence.everyone_max", "-1"),
     ("presence.grace", "10 seconds"),

@@ -1,6 +1,7 @@
 //! Finds a connection by its session id.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +10,7 @@ use parking_lot::RwLock;
 use super::mailbox::{Conn, Request};
 use crate::id::token;
 use crate::io::Shared;
+use crate::seats::{Seat, network};
 use crate::socket::handler::{Reason, TransportKind};
 use crate::stats::count;
 
@@ -38,11 +40,16 @@ impl Sessions {
 pub(crate) struct Registration {
     io: Arc<Shared>,
     conn: Arc<Conn>,
+    _seat: Option<Seat<IpAddr>>,
 }
 
 impl Registration {
-    /// Makes a session under a fresh id.
-    pub(crate) fn new(io: &Arc<Shared>, kind: TransportKind) -> Self {
+    /// Makes a session of that address under a fresh id; `None` if the address has too many.
+    pub(crate) fn new(io: &Arc<Shared>, kind: TransportKind, address: IpAddr) -> Option<Self> {
+        let seat = match io.config.max_per_address {
+            Some(most) => Some(io.addresses.take(network(address), most)?),
+            None => None,
+        };
         let node = io.config.node_id.as_deref().unwrap_or_default();
         let sid = format!("{node}{}", token());
         let conn = Arc::new(Conn::new(&sid, kind, io.config.max_queue_bytes));
@@ -53,7 +60,7 @@ impl Registration {
         if io.draining.load(Ordering::SeqCst) {
             conn.ask(Request::Close(Reason::Draining));
         }
-        Self { io: Arc::clone(io), conn }
+        Some(Self { io: Arc::clone(io), conn, _seat: seat })
     }
 
     pub(crate) fn conn(&self) -> &Arc<Conn> {

@@ -22,6 +22,8 @@ pub(super) enum Fault {
     Forbidden(Cow<'static, str>),
     /// No connection is taken now: the node is full, or going down.
     Unavailable,
+    /// The address has as many connections as it may.
+    TooMany,
 }
 
 impl Fault {
@@ -34,6 +36,7 @@ impl Fault {
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
             Self::Forbidden(message) => (4, message),
             Self::Unavailable => (4, "Service unavailable"),
+            Self::TooMany => (4, "Too many connections"),
         }
     }
 
@@ -42,6 +45,7 @@ impl Fault {
         let (code, text) = self.code_and_text();
         let status = match self {
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             // An upgrade is refused with 400 whatever the reason.
             Self::Forbidden(_) if !upgrade => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
@@ -56,7 +60,7 @@ impl Fault {
         if upgrade {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if self == Self::Unavailable {
+        if matches!(self, Self::Unavailable | Self::TooMany) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

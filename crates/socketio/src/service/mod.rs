@@ -97,7 +97,7 @@ where
     let checked = check(io, request.method(), request.headers(), request.uri().query(), upgrade)?;
     let request = if checked.session.is_none() { allow(io, request).await? } else { request };
     match (checked.session, checked.transport) {
-        (None, TransportKind::Polling) => Ok(open(io, &request, checked.query)),
+        (None, TransportKind::Polling) => open(io, &request, checked.query),
         (Some(conn), TransportKind::Polling) => polling::serve(io, conn, request).await,
         (session, TransportKind::WebSocket) => upgrade::serve(io, session, request, checked.query),
     }
@@ -159,12 +159,25 @@ async fn allow<B>(io: &Shared, request: Request<B>) -> Result<Request<B>, Fault>
 }
 
 /// A new polling session.
-fn open<B>(io: &Arc<Shared>, request: &Request<B>, query: Query) -> Reply {
-    let registration = Registration::new(io, TransportKind::Polling);
+fn open<B>(io: &Arc<Shared>, request: &Request<B>, query: Query) -> Result<Reply, Fault> {
+    let registration = register(io, TransportKind::Polling, request)?;
     let open = open_packet(io, &registration.conn().sid, TransportKind::Polling);
     let handshake = handshake(io, request, query);
     tokio::spawn(Driver::new(Arc::clone(io), registration, None, handshake).run());
-    answer::payload(open)
+    Ok(answer::payload(open))
+}
+
+fn register<B>(
+    io: &Arc<Shared>,
+    kind: TransportKind,
+    request: &Request<B>,
+) -> Result<Registration, Fault> {
+    Registration::new(io, kind, address_of(request).ip()).ok_or(Fault::TooMany)
+}
+
+fn address_of<B>(request: &Request<B>) -> SocketAddr {
+    let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    request.extensions().get::<RemoteAddr>().map_or(unknown, |address| address.0)
 }
 
 fn open_packet(io: &Shared, sid: &str, kind: TransportKind) -> String {
@@ -184,8 +197,7 @@ fn open_packet(io: &Shared, sid: &str, kind: TransportKind) -> String {
 
 #[expect(clippy::disallowed_methods, reason = "the engine is a leaf and only notes the time")]
 fn handshake<B>(io: &Shared, request: &Request<B>, query: Query) -> Arc<Handshake> {
-    let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    let address = request.extensions().get::<RemoteAddr>().map_or(unknown, |address| address.0);
+    let address = address_of(request);
     let keep = io.config.keep_request;
     Arc::new(Handshake {
         address,

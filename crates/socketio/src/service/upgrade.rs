@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, StatusCode};
 use hyper::upgrade::OnUpgrade;
 
 use super::answer::{self, Fault, Reply};
-use super::{handshake, open_packet};
+use super::{handshake, open_packet, register};
 use crate::engine::driver::Driver;
 use crate::engine::frame::Frame;
 use crate::engine::mailbox::{Conn, Request as Ask};
@@ -33,7 +33,7 @@ pub(super) fn serve<B>(
             tokio::spawn(change_over(Arc::clone(io), conn, upgrade, first));
         }
         None => {
-            let registration = Registration::new(io, TransportKind::WebSocket);
+            let registration = register(io, TransportKind::WebSocket, &request)?;
             let handshake = handshake(io, &request, query);
             tokio::spawn(begin(Arc::clone(io), registration, upgrade, handshake));
         }

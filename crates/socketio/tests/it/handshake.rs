@@ -10,7 +10,7 @@ use zvon_socketio::{Config, Cors, Door};
 use crate::support::http::Answer;
 use crate::support::server::{POLLING, WEBSOCKET};
 use crate::support::ws::Ws;
-use crate::support::{Got, Scene, Server};
+use crate::support::{Got, Scene, Server, until};
 
 fn error(answer: &Answer) -> (u16, &str) {
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -310,4 +310,23 @@ async fn a_full_server_refuses_with_503() {
     server.open().await;
     let answer = server.send("GET", POLLING, b"").await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_gets_its_seats_back() {
+    let config = Config { max_per_address: Some(2), ..Config::default() };
+    let server = Server::start(config, Scene::echo()).await;
+    let polling = server.open().await;
+    let ws = server.ws().await;
+    for _ in 0..2 {
+        let answer = server.send("GET", POLLING, b"").await;
+        let body = r#"{"code":4,"message":"Too many connections"}"#;
+        assert_eq!(error(&answer), (429, body));
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    drop(ws);
+    until(|| server.io.connections() == 1).await;
+    assert_eq!(server.send("GET", POLLING, b"").await.status, 200);
+    assert_eq!(server.send("GET", POLLING, b"").await.status, 429);
+    drop(polling);
 }
