@@ -110,7 +110,7 @@ impl Tokens {
             [_, _, _] => {}
             _ => return Err(refused("jwt malformed")),
         }
-        if !is_hmac(token) {
+        if !is_ours(token) {
             return Err(refused("invalid algorithm"));
         }
         let claims = self.decode(token).map_err(|error| explain(error.kind()))?;
@@ -163,16 +163,20 @@ fn validation() -> Validation {
     validation
 }
 
-/// Whether the header does not name an algorithm that is not ours; one that cannot be read is
-/// left to the decoding.
-fn is_hmac(token: &str) -> bool {
+/// Whether the header asks for nothing but what is done: an algorithm of ours, and no extension
+/// that must be understood. One that cannot be read is left to the decoding.
+fn is_ours(token: &str) -> bool {
     #[derive(Deserialize)]
     struct Head {
         alg: String,
+        #[serde(default)]
+        crit: Option<serde_json::Value>,
     }
     let head = token.split('.').next().and_then(|head| URL_SAFE_NO_PAD.decode(head).ok());
     let head = head.and_then(|head| serde_json::from_slice::<Head>(&head).ok());
-    head.is_none_or(|head| matches!(head.alg.as_str(), "HS256" | "HS384" | "HS512"))
+    head.is_none_or(|head| {
+        matches!(head.alg.as_str(), "HS256" | "HS384" | "HS512") && head.crit.is_none()
+    })
 }
 
 fn explain(kind: &ErrorKind) -> Refused {
@@ -186,5 +190,89 @@ fn explain(kind: &ErrorKind) -> Refused {
         }
         ErrorKind::ImmatureSignature => refused("jwt not active"),
         _ => refused("invalid token"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zvon_protocol::ids::UserId;
+
+    use super::{Account, Session, SessionId, Timestamp, TokenSettings, Tokens, Uuid};
+
+    /// How many changed tokens are tried.
+    const TRIES: usize = 100_000;
+
+    fn token(tokens: &Tokens) -> String {
+        let user = UserId(Uuid::from_u128(1));
+        let (email, name) = ("ann@example.org".to_owned(), "Ann".to_owned());
+        let now = Timestamp(4_000_000_000_000);
+        let account =
+            Account { id: user, email, name, created_at: now, last_seen: None, disabled_at: None };
+        let session = Session {
+            id: SessionId(Uuid::from_u128(2)),
+            user,
+            created_at: now,
+            seen_at: now,
+            expires_at: now,
+            revoked_at: None,
+            device: String::new(),
+            address: String::new(),
+            refresh: None,
+        };
+        tokens.issue(&account, &session, now).unwrap()
+    }
+
+    /// Numbers that look like chance and are the same each time (xorshift64, Marsaglia 2003).
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, most: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % most as u64).unwrap()
+        }
+    }
+
+    /// A token with one to four bytes changed, left out, put in or exchanged.
+    fn mutated(token: &str, dice: &mut Dice) -> String {
+        const LETTERS: &[u8] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/";
+        let mut bytes = token.as_bytes().to_vec();
+        for _ in 0..=dice.below(4) {
+            let at = dice.below(bytes.len());
+            let letter = LETTERS[dice.below(LETTERS.len())];
+            match dice.below(4) {
+                0 => bytes[at] = letter,
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, letter),
+                _ => bytes.swap(at, dice.below(token.len()).min(at)),
+            }
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn s4_of_a_hundred_thousand_changed_tokens_none_is_taken() {
+        let secrets = vec![b"a secret".to_vec(), b"the one before it".to_vec()];
+        let tokens = Tokens::new(TokenSettings { secrets, ..TokenSettings::default() });
+        let good = token(&tokens);
+        assert!(tokens.read(&good).is_ok());
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+        let changed = (0..TRIES).map(|_| mutated(&good, &mut dice)).filter(|one| *one != good);
+        let taken: Vec<String> = changed.filter(|one| tokens.read(one).is_ok()).collect();
+        assert_eq!(taken, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_token_of_the_secret_before_is_read_and_of_another_is_not() {
+        let with = |secrets: &[&str]| {
+            let secrets = secrets.iter().map(|secret| secret.as_bytes().to_vec()).collect();
+            Tokens::new(TokenSettings { secrets, ..TokenSettings::default() })
+        };
+        let old = token(&with(&["old"]));
+        assert!(with(&["new", "old"]).read(&old).is_ok());
+        assert_eq!(with(&["new"]).read(&old).unwrap_err().text, "invalid signature");
+        assert!(with(&["old"]).read(&token(&with(&["new", "old"]))).is_err(), "new ones are new");
     }
 }
