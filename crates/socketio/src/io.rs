@@ -19,7 +19,7 @@ use crate::service::EngineService;
 use crate::socket::handler::Handler;
 use crate::socket::namespace::Namespace;
 use crate::socket::recovery::Journal;
-use crate::stats::{Counters, Stats};
+use crate::stats::{Census, Counters, Stats};
 
 /// What the tasks of a server share.
 pub(crate) struct Shared {
@@ -114,6 +114,12 @@ impl Io {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.0.counters.read()
+    }
+
+    /// Looks at every live connection; costs a moment for each, for whoever asks now and then.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        self.0.census()
     }
 
     /// Refuses new connections with 503 and closes the live ones over `window`, each when what

@@ -62,4 +62,4 @@ pub use socket::handler::{
 pub use socket::namespace::Namespace;
 pub use socket::packet::{EncodeError, Packet, PacketBuilder};
 pub use socket::peer::Socket;
-pub use stats::Stats;
+pub use stats::{Census, Stats, Traffic};

@@ -27,6 +27,28 @@ pub struct Stats {
     pub writes: u64,
 }
 
+/// The live connections at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Carried by long-polling.
+    pub polling: u64,
+    /// Carried by a WebSocket.
+    pub websocket: u64,
+    /// Bytes that wait in their queues.
+    pub waiting_bytes: u64,
+    /// Bytes that wait in the fullest queue.
+    pub most_waiting: u64,
+}
+
+/// The packets of one connection so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Taken in.
+    pub packets_in: u64,
+    /// Queued to it.
+    pub packets_out: u64,
+}
+
 #[derive(Default)]
 pub(crate) struct Counters {
     pub(crate) connections: AtomicU64,

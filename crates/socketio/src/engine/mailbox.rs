@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -15,6 +15,7 @@ use tokio::sync::{Notify, oneshot};
 use super::frame::Frame;
 use crate::socket::handler::{Reason, TransportKind};
 use crate::socket::peer::Socket;
+use crate::stats::Traffic;
 use crate::websocket::link::Link;
 
 /// What a poll is answered with.
@@ -45,6 +46,8 @@ pub(crate) enum Request {
 struct Mail {
     frames: VecDeque<Frame>,
     bytes: usize,
+    /// How many packets were queued so far.
+    packets: u64,
     requests: VecDeque<Request>,
     /// A frame did not fit.
     full: bool,
@@ -73,6 +76,8 @@ pub(crate) struct Conn {
     mail: Mutex<Mail>,
     waker: AtomicWaker,
     transport: AtomicU8,
+    /// How many packets the peer sent.
+    pub(crate) packets_in: AtomicU64,
     /// Whether a POST is being read.
     pub(crate) posting: AtomicBool,
     /// Whether a WebSocket is trying to take over, or has.
@@ -89,6 +94,7 @@ impl Conn {
             mail: Mutex::default(),
             waker: AtomicWaker::new(),
             transport: AtomicU8::new(kind as u8),
+            packets_in: AtomicU64::new(0),
             posting: AtomicBool::new(false),
             upgrading: AtomicBool::new(false),
             taken: Notify::new(),
@@ -155,6 +161,17 @@ impl Conn {
         !self.mail.lock().frames.is_empty()
     }
 
+    /// How many bytes wait for the task to take them.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.mail.lock().bytes
+    }
+
+    /// The packets so far.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let packets_in = self.packets_in.load(Ordering::Relaxed);
+        Traffic { packets_in, packets_out: self.mail.lock().packets }
+    }
+
     /// Whether the queue ran over.
     pub(crate) fn is_full(&self) -> bool {
         self.mail.lock().full
@@ -184,7 +201,7 @@ impl Conn {
     /// Nothing is taken in any more.
     pub(crate) fn kill(&self) {
         let mut mail = self.mail.lock();
-        *mail = Mail { dead: true, ..Mail::default() };
+        *mail = Mail { dead: true, packets: mail.packets, ..Mail::default() };
         self.taken.notify_waiters();
     }
 
@@ -218,6 +235,7 @@ impl Mail {
             return Pushed::Overflowed;
         }
         self.bytes += size;
+        self.packets += 1;
         self.frames.extend(frames.iter().cloned());
         Pushed::Queued
     }

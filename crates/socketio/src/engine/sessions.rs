@@ -12,7 +12,7 @@ use crate::id::token;
 use crate::io::Shared;
 use crate::seats::{Seat, network};
 use crate::socket::handler::{Reason, TransportKind};
-use crate::stats::count;
+use crate::stats::{Census, count};
 
 /// All live sessions.
 #[derive(Default)]
@@ -33,6 +33,23 @@ impl Sessions {
 
     pub(crate) fn all(&self) -> Vec<Arc<Conn>> {
         self.0.read().values().cloned().collect()
+    }
+}
+
+impl Shared {
+    /// Looks at every live connection.
+    pub(crate) fn census(&self) -> Census {
+        let mut census = Census::default();
+        for conn in self.sessions.0.read().values() {
+            let waiting = conn.waiting_bytes() as u64;
+            census.waiting_bytes += waiting;
+            census.most_waiting = census.most_waiting.max(waiting);
+            match conn.transport() {
+                TransportKind::Polling => census.polling += 1,
+                TransportKind::WebSocket => census.websocket += 1,
+            }
+        }
+        census
     }
 }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
@@ -21,6 +21,17 @@ pub enum TransportKind {
     Polling = 0,
     /// WebSocket.
     WebSocket = 1,
+}
+
+impl TransportKind {
+    /// The word for it, as clients name it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::WebSocket => "websocket",
+        }
+    }
 }
 
 /// Why a socket ended.
@@ -51,6 +62,24 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The word for it, for logs and metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ClientDisconnect => "client-disconnect",
+            Self::ServerDisconnect => "server-disconnect",
+            Self::ServerClose => "server-close",
+            Self::Draining => "draining",
+            Self::PingTimeout => "ping-timeout",
+            Self::TransportClose => "transport-close",
+            Self::TransportError => "transport-error",
+            Self::ParseError => "parse-error",
+            Self::Overflow => "overflow",
+            Self::Replaced => "replaced",
+            Self::ServerError => "server-error",
+        }
+    }
+
     /// Whether what the client said before is still handled: it went, it was not thrown out.
     pub(crate) fn lets_finish(self) -> bool {
         match self {
@@ -85,6 +114,14 @@ pub struct Handshake {
     pub query: Vec<(String, String)>,
     /// When.
     pub issued: SystemTime,
+}
+
+impl Handshake {
+    /// How long ago that was.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.issued.elapsed().unwrap_or_default()
+    }
 }
 
 /// A client asks to join a namespace.

@@ -91,6 +91,12 @@ impl Namespace {
         self.0.rooms.len(room)
     }
 
+    /// How many rooms of this node hold a socket.
+    #[must_use]
+    pub fn rooms_len(&self) -> usize {
+        self.0.rooms.count()
+    }
+
     /// How many sockets it has on this node.
     #[must_use]
     pub fn len(&self) -> usize {

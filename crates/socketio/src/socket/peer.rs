@@ -18,7 +18,7 @@ use crate::adapter::Target;
 use crate::engine::frame::Frame;
 use crate::engine::mailbox::{Conn, Pushed, Request};
 use crate::id::SocketId;
-use crate::stats::Tally;
+use crate::stats::{Tally, Traffic};
 
 /// A client in one namespace. Everything here may be called from any task and waits for nobody.
 pub struct Socket {
@@ -84,6 +84,11 @@ impl Socket {
     /// How its connection is carried just now.
     pub fn transport(&self) -> TransportKind {
         self.conn.transport()
+    }
+
+    /// The packets of its connection so far.
+    pub fn traffic(&self) -> Traffic {
+        self.conn.traffic()
     }
 
     /// Whether it is the continuation of an earlier one.

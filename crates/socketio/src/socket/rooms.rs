@@ -101,6 +101,11 @@ impl Rooms {
         }
     }
 
+    /// How many rooms there are.
+    pub(crate) fn count(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().len()).sum()
+    }
+
     /// How many sockets a room has.
     pub(crate) fn len(&self, room: &str) -> usize {
         match self.shard(room).read().get(room) {

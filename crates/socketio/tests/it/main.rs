@@ -2,6 +2,7 @@
 
 mod close;
 mod delivery;
+mod figures;
 mod handshake;
 mod hostile;
 mod order;

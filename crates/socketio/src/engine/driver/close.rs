@@ -61,9 +61,7 @@ impl Driver {
     }
 
     fn finish(&mut self, reason: Reason) {
-        self.slots.end(reason);
-        self.conn.seal();
-        self.drop_probe();
+        self.end(reason);
         self.held = None;
         let polite = match &self.transport {
             Transport::Polling(_) => self.io.config.ping_timeout,
@@ -88,6 +86,31 @@ impl Driver {
             }
             None => self.abort(Reason::TransportClose),
         }
+    }
+
+    /// Sockets hear of the end, and nothing more is taken in.
+    fn end(&mut self, reason: Reason) {
+        if self.connect_by.take().is_some() {
+            // Of a socket's end its handler tells; here there was none.
+            self.note_stranger(reason);
+        }
+        self.slots.end(reason);
+        self.conn.seal();
+        self.drop_probe();
+    }
+
+    fn note_stranger(&self, reason: Reason) {
+        let (handshake, traffic) = (self.slots.handshake(), self.conn.traffic());
+        tracing::info!(
+            target: "zvon::access",
+            peer = %handshake.address.ip(),
+            transport = self.conn.transport().word(),
+            duration_ms = handshake.age().as_millis() as u64,
+            reason = reason.word(),
+            packets_in = traffic.packets_in,
+            packets_out = traffic.packets_out,
+            "connection ended without a socket"
+        );
     }
 
     /// Answers a GET that comes after the close: first with what was queued before it.
@@ -116,9 +139,7 @@ impl Driver {
 
     /// Ends at once.
     pub(super) fn abort(&mut self, reason: Reason) {
-        self.slots.end(reason);
-        self.conn.seal();
-        self.drop_probe();
+        self.end(reason);
         match &mut self.transport {
             Transport::Polling(polling) => polling.close(),
             Transport::WebSocket(link) => link.try_close(),

@@ -87,6 +87,7 @@ impl Driver {
             Some(b'4') => {
                 self.heart.refresh(now);
                 count(&self.io.counters.packets_in);
+                count(&self.conn.packets_in);
                 self.take(|slots| slots.text(&text[1..]));
             }
             Some(b'1') => self.part(),

@@ -41,6 +41,11 @@ impl Slots {
         Self { io, conn, handshake, slots: Vec::new(), leaving: Vec::new(), assembly: None }
     }
 
+    /// The request that the connection began with.
+    pub(crate) fn handshake(&self) -> &Handshake {
+        &self.handshake
+    }
+
     /// Whether any namespace is joined.
     pub(crate) fn has_joined(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot.state, State::Live(_)))
