@@ -19,6 +19,7 @@ use crate::delivery::lane::Lanes;
 use crate::delivery::notice::Notices;
 use crate::delivery::sequencer::Sequencer;
 use crate::error::{Error, Result};
+use crate::meters::Meters;
 use crate::session::live::Live;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -36,6 +37,7 @@ pub struct App {
     pub(crate) live: Live,
     /// Held while a presence change is looked at and told.
     pub(crate) announcing: tokio::sync::Mutex<()>,
+    pub(crate) meters: Arc<Meters>,
     pub(crate) epoch: String,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -51,7 +53,7 @@ impl App {
         fanout: Arc<dyn Fanout>,
         settings: Settings,
     ) -> Result<Arc<Self>> {
-        let tasks = TaskTracker::new();
+        let (tasks, meters) = (TaskTracker::new(), Arc::new(Meters::default()));
         let store = Arc::clone(&backing.store);
         let epoch = store.log_epoch().await?;
         let sequencer = Sequencer::new(Arc::clone(&store), Arc::clone(&fanout), tasks.clone());
@@ -62,8 +64,13 @@ impl App {
             Arc::clone(&clock),
             tasks.clone(),
         );
-        let cursors =
-            Cursors::start(Arc::clone(&store), Arc::clone(&clock), notices.clone(), &tasks);
+        let cursors = Cursors::start(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            notices.clone(),
+            Arc::clone(&meters),
+            &tasks,
+        );
         let lanes = Lanes::start(settings.lanes, &tasks, || crate::delivery::lane::Lane {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -71,6 +78,7 @@ impl App {
             sequencer: sequencer.clone(),
             cursors: cursors.clone(),
             notices: notices.clone(),
+            meters: Arc::clone(&meters),
             tasks: tasks.clone(),
         });
         let stop = CancellationToken::new();
@@ -88,6 +96,7 @@ impl App {
             hasher,
             live,
             announcing: tokio::sync::Mutex::default(),
+            meters,
             epoch,
             tasks,
             stop,
@@ -130,6 +139,12 @@ impl App {
     pub async fn ping(&self) -> Result<()> {
         self.store().log_epoch().await?;
         Ok(())
+    }
+
+    /// How many messages wait in the lanes.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.lanes.queued()
     }
 
     /// Ends the periodic tasks, finishes what is queued and returns when all of it is done.

@@ -17,6 +17,7 @@ pub mod error;
 pub mod limiter;
 pub mod limits;
 pub mod message;
+pub mod meters;
 pub mod outbox;
 pub mod presence;
 pub mod session;

@@ -1,5 +1,7 @@
 //! What may be done how often. Every figure is per minute; 0 switches a limit off.
 
+use std::time::Instant;
+
 use crate::App;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
@@ -56,7 +58,7 @@ pub enum Class {
 }
 
 impl Class {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Event => "event",
             Self::Message => "message",
@@ -110,7 +112,10 @@ impl App {
         if window.limit == 0 {
             return Ok(());
         }
-        match self.backing.limiter.check(subject, class.name(), window).await {
+        let begun = Instant::now();
+        let decision = self.backing.limiter.check(subject, class.name(), window).await;
+        self.meters.decided(class, &decision, begun.elapsed());
+        match decision {
             Decision::Allowed { .. } => Ok(()),
             Decision::Refused { retry_after } => Err(Error::Limited { retry_after }),
         }

@@ -38,6 +38,16 @@ impl App {
         body: Register,
         origin: &Origin,
     ) -> Result<(Account, Session)> {
+        let made = self.make_account(body, origin).await;
+        self.meters.sign_ups.outcome(&made);
+        made
+    }
+
+    async fn make_account(
+        self: &Arc<Self>,
+        body: Register,
+        origin: &Origin,
+    ) -> Result<(Account, Session)> {
         rules::check_sign_up(&body, self.settings.password_min)?;
         self.count_for(&origin.address, Class::SignUp).await?;
         let password_hash = self.hasher.hash(body.password).await?;
@@ -67,6 +77,12 @@ impl App {
         body: Login,
         origin: &Origin,
     ) -> Result<(Account, Session)> {
+        let known = self.let_in(body, origin).await;
+        self.meters.sign_ins.outcome(&known);
+        known
+    }
+
+    async fn let_in(self: &Arc<Self>, body: Login, origin: &Origin) -> Result<(Account, Session)> {
         let email = body.email.trim();
         if email.len() > rules::EMAIL_MAX {
             // Nobody has such an address, and none is remembered by the limiter.

@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::message::MessageRow;
 use crate::message::status::Reaches;
+use crate::meters::Verb;
 use crate::store::Denied;
 
 impl App {
@@ -33,7 +34,8 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn chat_states(&self, caller: Caller) -> Result<Vec<ChatState>> {
-        let views = self.store().chats_of(caller.user).await?;
+        let chats = self.store().chats_of(caller.user);
+        let views = self.meters.timed(Verb::Chats, chats).await?;
         let ids: Vec<ChatId> = views.iter().map(|view| view.chat.id).collect();
         let mut members: HashMap<ChatId, Vec<Member>> = HashMap::new();
         for member in self.store().members(&ids).await? {

@@ -37,7 +37,7 @@ impl App {
             .collect();
         behind.sort_unstable();
         for (chat, after) in behind {
-            let log = self.store().events(chat, after, room + 1).await?;
+            let log = self.log(chat, after, room + 1).await?;
             let length: usize = log.iter().map(text_of).sum();
             if log.len() > room as usize || length > text {
                 gaps.push(chat);

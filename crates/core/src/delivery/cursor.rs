@@ -19,6 +19,7 @@ use super::news::Fresh;
 use super::notice::Notices;
 use super::store::Move;
 use crate::clock::Clock;
+use crate::meters::{Meters, Verb};
 use crate::store::{Store, StoreError, StoreResult};
 
 /// Most moves of one transaction.
@@ -41,10 +42,11 @@ impl Cursors {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         notices: Notices,
+        meters: Arc<Meters>,
         tasks: &TaskTracker,
     ) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        tasks.spawn(run(store, clock, notices, jobs));
+        tasks.spawn(run(store, clock, notices, meters, jobs));
         Self(Arc::new(Mutex::new(Some(sender))))
     }
 
@@ -77,6 +79,7 @@ async fn run(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     notices: Notices,
+    meters: Arc<Meters>,
     mut jobs: mpsc::Receiver<Job>,
 ) {
     let mut batch: Vec<Job> = Vec::new();
@@ -90,7 +93,9 @@ async fn run(
             }
         }
         let (moves, replies): (Vec<Move>, Vec<_>) = batch.drain(..).unzip();
-        let outcome = match store.move_cursors(clock.now(), &coalesce(&moves)).await {
+        let moves = coalesce(&moves);
+        let moving = store.move_cursors(clock.now(), &moves);
+        let outcome = match meters.timed(Verb::Cursors, moving).await {
             Ok(moved) => {
                 notices.announce(moved, &Fresh::default()).await;
                 Ok(())

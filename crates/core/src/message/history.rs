@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::delivery::store::Move;
 use crate::error::{Error, Result};
 use crate::limits::Class;
+use crate::meters::Verb;
 
 /// Most messages of one page.
 const MOST: u32 = 1000;
@@ -31,7 +32,7 @@ impl App {
     ) -> Result<Vec<Message>> {
         self.membership(caller, chat).await?;
         let limit = limit.unwrap_or(self.settings.history_page).clamp(1, MOST);
-        let rows = self.store().page(chat, page, limit).await?;
+        let rows = self.meters.timed(Verb::Page, self.store().page(chat, page, limit)).await?;
         self.with_status(chat, rows).await
     }
 
@@ -51,7 +52,7 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn log(&self, chat: ChatId, after: u64, limit: u32) -> Result<Vec<LogEvent>> {
-        Ok(self.store().events(chat, after, limit).await?)
+        Ok(self.meters.timed(Verb::Events, self.store().events(chat, after, limit)).await?)
     }
 
     /// Marks everything up to a place as received, or as read; durable at the answer.

@@ -15,6 +15,7 @@ use crate::account::Account;
 use crate::account::sign_in::Origin;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
+use crate::meters::Verb;
 
 /// What a valid access token claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +38,13 @@ impl App {
     /// `UserUnknown`, `SessionRevoked`, or the store's.
     pub async fn authenticate(&self, claim: Claim) -> Result<(Caller, Account)> {
         let refused = |code| Error::Refused(code, "User not found");
-        let known = self.store().accounts(&[claim.user]).await?.pop();
+        let ids = [claim.user];
+        let known = self.meters.timed(Verb::Authenticate, self.store().accounts(&ids)).await?.pop();
         let account = known
             .filter(|account| account.disabled_at.is_none())
             .ok_or_else(|| refused(Code::UserUnknown))?;
-        let mut found = self.store().session(claim.session).await?;
+        let found = self.meters.timed(Verb::Authenticate, self.store().session(claim.session));
+        let mut found = found.await?;
         if found.is_none() && claim.legacy {
             self.adopt(claim).await?;
             found = self.store().session(claim.session).await?;
@@ -59,6 +62,12 @@ impl App {
     /// `Unauthorized` for everything that is not the good one; a copy ends the session. Or the
     /// store's.
     pub async fn refresh(&self, token: &[u8]) -> Result<(Account, Session)> {
+        let rotated = self.rotate(token).await;
+        self.meters.refreshes.outcome(&rotated);
+        rotated
+    }
+
+    async fn rotate(&self, token: &[u8]) -> Result<(Account, Session)> {
         let refused = || Error::Refused(Code::Unauthorized, "The session has ended");
         let presented = Presented::parse(token).ok_or_else(refused)?;
         let key = &self.settings.cluster_key;
@@ -71,6 +80,7 @@ impl App {
             Rotation::Reused(session) => {
                 tracing::warn!(user.id = %session.user, session.id = %session.id,
                     "a refresh token came back: its session is ended");
+                self.meters.ended(Reason::TokenReused);
                 self.fanout.end_session(session.id, Reason::TokenReused.word());
                 Err(refused())
             }
@@ -125,7 +135,10 @@ impl App {
 
     async fn store_session(&self, session: &Session) -> Result<()> {
         let most = self.settings.sessions_max;
-        for ended in self.store().create_session(session, most).await? {
+        let ended = self.store().create_session(session, most).await?;
+        self.meters.began();
+        for ended in ended {
+            self.meters.ended(Reason::Replaced);
             tracing::info!(user.id = %session.user, session.id = %ended, "one session too many");
             self.fanout.end_session(ended, Reason::Replaced.word());
         }

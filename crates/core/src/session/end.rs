@@ -63,6 +63,7 @@ impl App {
         for session in sessions {
             tracing::info!(user.id = %user, session.id = %session, reason = reason.word(),
                 "a session ended");
+            self.meters.ended(reason);
             self.fanout.end_session(*session, reason.word());
         }
     }

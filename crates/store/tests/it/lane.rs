@@ -39,7 +39,13 @@ impl Node {
         let sequencer = Sequencer::new(Arc::clone(&seam), fanout.clone(), tasks.clone());
         sequencer.open(&[scene.chat]).await.unwrap();
         let notices = Notices::new(Arc::clone(&seam), fanout.clone(), clock.clone(), tasks.clone());
-        let cursors = Cursors::start(Arc::clone(&seam), clock.clone(), notices.clone(), &tasks);
+        let cursors = Cursors::start(
+            Arc::clone(&seam),
+            clock.clone(),
+            notices.clone(),
+            Arc::default(),
+            &tasks,
+        );
         let lanes = Lanes::start(1, &tasks, || Lane {
             store: Arc::clone(&seam),
             clock: clock.clone(),
@@ -47,6 +53,7 @@ impl Node {
             sequencer: sequencer.clone(),
             cursors: cursors.clone(),
             notices: notices.clone(),
+            meters: Arc::default(),
             tasks: tasks.clone(),
         });
         Self { _place: place, store, scene, rooms, lanes, tasks, cursors }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use super::cursor::Cursors;
 use super::fanout::Fanout;
@@ -21,6 +22,7 @@ use super::notice::Notices;
 use super::sequencer::Sequencer;
 use crate::clock::Clock;
 use crate::message::store::{Append, Appended, Batch};
+use crate::meters::{Meters, Verb};
 use crate::store::{Store, StoreError, StoreResult};
 
 /// Most messages of one commit.
@@ -66,6 +68,11 @@ impl Lanes {
         answer.await.map_err(|_| gone())?
     }
 
+    /// How many messages wait.
+    pub fn queued(&self) -> usize {
+        self.0.lock().iter().map(|lane| lane.max_capacity() - lane.capacity()).sum()
+    }
+
     /// Takes nothing more; what is queued is still committed.
     pub fn close(&self) {
         self.0.lock().clear();
@@ -86,6 +93,8 @@ pub struct Lane {
     pub cursors: Cursors,
     /// Who tells the senders.
     pub notices: Notices,
+    /// Where it counts.
+    pub meters: Arc<Meters>,
     /// Where notices run.
     pub tasks: TaskTracker,
 }
@@ -97,7 +106,8 @@ impl Lane {
             let (mut rows, replies): (Vec<Append>, Vec<_>) =
                 batch.drain(..).map(|job| (job.append, job.reply)).unzip();
             let late = self.look_on(&mut rows);
-            match self.commit(&rows).await {
+            let span = tracing::info_span!(target: "zvon::trace", "commit", messages = rows.len());
+            match self.commit(&rows).instrument(span).await {
                 Ok(done) => {
                     self.hand_over(&rows, &done);
                     for (reply, verdict) in replies.into_iter().zip(done.verdicts.iter().cloned()) {
@@ -117,17 +127,24 @@ impl Lane {
     }
 
     async fn commit(&self, rows: &[Append]) -> StoreResult<Batch> {
+        self.meters.commits(rows.len());
         let mut pause = Duration::from_millis(20);
         for _ in 1..TRIES {
-            match self.store.append(self.clock.now(), rows).await {
+            match self.append(rows).await {
                 Err(StoreError::Unavailable(why)) => {
                     tracing::warn!(why, "a batch is tried again");
                     tokio::time::sleep(pause).await;
                     pause *= 4;
+                    self.meters.retries();
                 }
                 done => return done,
             }
         }
-        self.store.append(self.clock.now(), rows).await
+        self.append(rows).await
+    }
+
+    async fn append(&self, rows: &[Append]) -> StoreResult<Batch> {
+        let appending = self.store.append(self.clock.now(), rows);
+        self.meters.timed(Verb::Append, appending).await
     }
 }
