@@ -10,6 +10,7 @@ use zvon_core::caller::Caller;
 
 use crate::Edge;
 use crate::error::HttpError;
+use crate::http::access::Who;
 
 /// An authenticated caller of a route.
 pub(crate) struct Authenticated {
@@ -31,7 +32,12 @@ impl FromRequestParts<Arc<Edge>> for Authenticated {
             Err(_) => return Err(HttpError::unauthorized()),
         };
         match edge.app.authenticate(bearer.claim).await {
-            Ok((caller, account)) => Ok(Self { caller, account }),
+            Ok((caller, account)) => {
+                if let Some(who) = parts.extensions.get::<Who>() {
+                    who.is(caller.user);
+                }
+                Ok(Self { caller, account })
+            }
             Err(error @ zvon_core::error::Error::Store(_)) => Err(error.into()),
             Err(_) => Err(HttpError::unauthorized()),
         }

@@ -9,6 +9,7 @@ mod caller;
 mod door;
 mod error;
 mod http;
+mod meters;
 mod peer;
 mod settings;
 mod socket;
@@ -22,11 +23,12 @@ use axum::Router;
 use zvon_core::App;
 use zvon_core::backing::Backing;
 use zvon_core::error::Result;
-use zvon_socketio::Io;
+use zvon_socketio::{Io, Namespace};
 
 pub use settings::{HealthLimits, Settings, SocketSettings, TokenSettings};
 
 use crate::door::Origins;
+use crate::meters::Meters;
 use crate::socket::Chat;
 use crate::socket::rooms::Rooms;
 use crate::token::Tokens;
@@ -40,6 +42,8 @@ pub(crate) struct Edge {
     pub(crate) app: Arc<App>,
     pub(crate) tokens: Tokens,
     pub(crate) io: Io,
+    pub(crate) namespace: Namespace,
+    pub(crate) meters: Arc<Meters>,
     pub(crate) settings: Settings,
     pub(crate) ready: AtomicBool,
 }
@@ -57,15 +61,29 @@ impl Gateway {
         let core = settings.core.clone();
         let app = App::start(backing, Arc::clone(&rooms) as Arc<_>, core).await?;
         let tokens = Tokens::new(settings.tokens.clone());
-        let handler = Chat::new(Arc::clone(&app), tokens.clone(), &settings);
-        rooms.attach(io.namespace("/", Arc::new(handler)));
+        let meters = Arc::new(Meters::new());
+        let handler = Chat::new(Arc::clone(&app), tokens.clone(), Arc::clone(&meters), &settings);
+        let namespace = io.namespace("/", Arc::new(handler));
+        rooms.attach(namespace.clone());
         let ready = AtomicBool::new(false);
-        Ok(Self(Arc::new(Edge { app, tokens, io, settings, ready })))
+        Ok(Self(Arc::new(Edge { app, tokens, io, namespace, meters, settings, ready })))
     }
 
     /// Everything that is served on the public port.
     pub fn router(&self) -> Router {
         http::router(&self.0)
+    }
+
+    /// The routes of `/health` alone, for a port of the operators' own.
+    pub fn probes(&self) -> Router {
+        http::probes(&self.0)
+    }
+
+    /// Takes those metrics that are looked up rather than counted; to be called before they are
+    /// shown.
+    pub fn look(&self) {
+        let edge = &self.0;
+        meters::look(&edge.io, &edge.namespace, edge.app.queued());
     }
 
     /// Whether balancers should send clients here.

@@ -1,5 +1,6 @@
 //! REST, health and the web client.
 
+pub(crate) mod access;
 mod auth;
 mod body;
 mod chats;
@@ -41,18 +42,29 @@ pub(crate) fn router(edge: &Arc<Edge>) -> Router {
         .route("/api/users", get(users::list))
         .route("/messages/{message}", get(messages::show))
         .route("/api/messages/{message}", get(messages::show))
-        .route("/health", get(health::health))
-        .route("/health/liveness", get(health::liveness))
-        .route("/health/readiness", get(health::readiness))
         .nest("/chats", chats.clone().layer(middleware::from_fn(web::page_for_people)))
         .nest("/api/chats", chats)
+        .merge(health_routes())
         .merge(web::assets())
         .fallback(web::fallback)
         .method_not_allowed_fallback(web::fallback)
         .layer(CatchPanicLayer::custom(envelope::panicked))
         .layer(middleware::from_fn(envelope::fill))
         .layer(middleware::from_fn_with_state(Arc::clone(edge), cors::allow))
+        .layer(middleware::from_fn_with_state(Arc::clone(edge), access::note))
         .with_state(Arc::clone(edge));
     rest.route_service("/socket.io/", edge.io.service())
         .layer(middleware::from_fn_with_state(Arc::clone(edge), peer::see_through))
+}
+
+/// The routes of `/health` alone.
+pub(crate) fn probes(edge: &Arc<Edge>) -> Router {
+    health_routes().layer(middleware::from_fn(envelope::fill)).with_state(Arc::clone(edge))
+}
+
+fn health_routes() -> Router<Arc<Edge>> {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/health/liveness", get(health::liveness))
+        .route("/health/readiness", get(health::readiness))
 }

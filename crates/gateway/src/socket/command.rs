@@ -1,33 +1,67 @@
 //! One command on its way from a frame to its ack.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tracing::Span;
 use zvon_core::App;
 use zvon_core::caller::Caller;
 use zvon_core::error::{Error, Result};
 use zvon_core::limits::Class;
+use zvon_core::meters::word;
 use zvon_protocol::error::Code;
 use zvon_socketio::{AckSender, Event, Packet, Socket};
 
 use super::client::Client;
 use crate::error::{exception, failure_ack};
+use crate::meters::{CommandMeter, Meters};
 
 /// A command that is being carried out.
 pub(super) struct Command {
     pub(super) app: Arc<App>,
     pub(super) socket: Arc<Socket>,
     event: Event,
+    meter: Option<Arc<CommandMeter>>,
+    begun: Instant,
     ack: Mutex<Option<AckSender>>,
 }
 
 impl Command {
-    pub(super) fn new(app: &Arc<App>, socket: &Arc<Socket>, mut event: Event) -> Self {
-        let ack = Mutex::new(event.take_ack());
-        Self { app: Arc::clone(app), socket: Arc::clone(socket), event, ack }
+    pub(super) fn new(
+        app: &Arc<App>,
+        meters: &Meters,
+        socket: &Arc<Socket>,
+        mut event: Event,
+    ) -> Self {
+        let (ack, begun) = (Mutex::new(event.take_ack()), Instant::now());
+        let meter = meters.command(&event.name);
+        Self { app: Arc::clone(app), socket: Arc::clone(socket), event, meter, begun, ack }
+    }
+
+    /// Its span: its name and how it ends, no more.
+    pub(super) fn span(&self) -> Span {
+        tracing::info_span!(
+            target: "zvon::trace",
+            "command",
+            otel.name = self.event.name,
+            otel.kind = "server",
+            outcome = tracing::field::Empty,
+        )
+    }
+
+    /// Its end: answers what went wrong, and counts it.
+    pub(super) fn end(&self, outcome: &Result<()>, span: &Span) {
+        if let Err(error) = outcome {
+            self.fail(error);
+        }
+        span.record("outcome", outcome.as_ref().map_or_else(|error| word(error.code()), |()| "ok"));
+        if let Some(meter) = &self.meter {
+            meter.note(outcome, self.begun);
+        }
     }
 
     /// What the edge remembers of the socket.
@@ -63,7 +97,7 @@ impl Command {
     }
 
     /// Answers that it did not happen.
-    pub(super) fn fail(&self, error: &Error) {
+    fn fail(&self, error: &Error) {
         let at = self.app.now();
         if let Ok(packet) = Packet::event("exception", &exception(error, at)) {
             self.socket.emit(&packet);

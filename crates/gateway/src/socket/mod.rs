@@ -5,6 +5,7 @@
 //! [`client`] is what the edge remembers of a socket; [`resume`] makes and reads the offsets by
 //! which the unchanged client comes back.
 
+mod access;
 mod chat_create;
 mod chat_get;
 mod chat_join;
@@ -39,10 +40,13 @@ use zvon_socketio::{
     Admission, ConnectRequest, Event, Handler, Reason, Refusal, Seats, Socket, Turn,
 };
 
+use crate::meters::Meters;
 use crate::settings::Settings;
 use crate::socket::expiry::Expiries;
 use crate::socket::resume::Resumes;
 use crate::token::Tokens;
+
+pub(crate) use dispatch::COMMANDS;
 
 /// How late a socket may be closed after its token's end.
 const EXPIRY_STEP: Duration = Duration::from_millis(250);
@@ -53,13 +57,19 @@ pub(crate) struct Chat {
     tokens: Tokens,
     resumes: Resumes,
     expiries: Arc<Expiries>,
+    meters: Arc<Meters>,
     /// What each user holds of connections, and how many that may be.
     seats: Seats<UserId>,
     per_user: Option<usize>,
 }
 
 impl Chat {
-    pub(crate) fn new(app: Arc<App>, tokens: Tokens, settings: &Settings) -> Self {
+    pub(crate) fn new(
+        app: Arc<App>,
+        tokens: Tokens,
+        meters: Arc<Meters>,
+        settings: &Settings,
+    ) -> Self {
         let resumes = Resumes::new(&settings.core.cluster_key, app.epoch());
         let expiries = Arc::new(Expiries::default());
         let due = Arc::clone(&expiries);
@@ -68,7 +78,8 @@ impl Chat {
             std::future::ready(())
         });
         let per_user = settings.socket.per_user;
-        Self { app, tokens, resumes, expiries, seats: Seats::default(), per_user }
+        let seats = Seats::default();
+        Self { app, tokens, resumes, expiries, meters, seats, per_user }
     }
 }
 
@@ -77,7 +88,13 @@ impl Handler for Chat {
         &'a self,
         request: &'a ConnectRequest,
     ) -> BoxFuture<'a, Result<Admission, Refusal>> {
-        Box::pin(connect::authorize(self, request))
+        Box::pin(async move {
+            let decided = connect::authorize(self, request).await;
+            if let Err(refusal) = &decided {
+                self.meters.refused(access::refused(request, refusal));
+            }
+            decided
+        })
     }
 
     fn on_connect<'a>(&'a self, socket: &'a Arc<Socket>) -> BoxFuture<'a, ()> {
@@ -85,10 +102,12 @@ impl Handler for Chat {
     }
 
     fn on_event(&self, socket: &Arc<Socket>, event: Event) -> Turn {
-        dispatch::turn(&self.app, socket, event)
+        dispatch::turn(&self.app, &self.meters, socket, event)
     }
 
-    fn on_disconnect(&self, socket: &Arc<Socket>, _reason: Reason) {
+    fn on_disconnect(&self, socket: &Arc<Socket>, reason: Reason) {
+        access::ended(socket, reason);
+        self.meters.ended(reason);
         connect::farewell(self, socket);
     }
 }

@@ -161,6 +161,12 @@ impl Refusal {
         Self { message: message.into(), data: None }
     }
 
+    /// The data, if there is any.
+    #[must_use]
+    pub fn details(&self) -> Option<&serde_json::Value> {
+        self.data.as_ref()
+    }
+
     /// And this data.
     #[must_use]
     pub fn data(self, data: serde_json::Value) -> Self {
