@@ -17,6 +17,7 @@ use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSetting
 
 use crate::config::{Audience, Config};
 use crate::listener::{Door, Tls};
+use crate::watch::Watch;
 use crate::{backing, data_dir, listener, secret};
 
 /// How long open requests may take at the end.
@@ -30,6 +31,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     }
     let _held = data_dir::take(&config.server.data)?;
     let settings = settings(&config)?;
+    let watch = Watch::open(&config)?;
     let opened = backing::open(&config).await?;
     let tls = config.tls().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     let tls = tls.map(|(cert, key)| Tls::load(cert, key)).transpose()?;
@@ -48,8 +50,10 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let per_address = per_address.map(|most| most.saturating_mul(2));
     let serves = Door { router: gateway.router(), tls, per_address, trusted };
     let serving = tokio::spawn(listener::serve(door, serves, stop.clone()));
+    let metrics = watch.as_ref().map(Watch::address).transpose()?;
+    let watching = watch.map(|watch| watch.serve(&gateway));
     gateway.set_ready(true);
-    announce(&url, &config);
+    announce(&url, metrics, &config);
 
     stopped(&mut term, &mut int).await;
     tracing::info!(connections = gateway.connections(), "going down");
@@ -61,6 +65,9 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
             tracing::warn!("open requests took too long");
         }
         opened.close().await;
+        if let Some(watching) = watching {
+            watching.close().await;
+        }
     };
     tokio::select! {
         () = finish => Ok(()),
@@ -85,13 +92,15 @@ fn url(address: SocketAddr, tls: bool) -> String {
     }
 }
 
-fn announce(url: &str, config: &Config) {
+fn announce(url: &str, metrics: Option<SocketAddr>, config: &Config) {
     let data = config.server.data.canonicalize().unwrap_or_else(|_| config.server.data.clone());
     tracing::info!(url, data = %data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
     if std::io::stdout().is_terminal() {
         println!("\n  Zvon is at {url}\n  Its data lies in {}\n", data.display());
     } else {
-        println!("Zvon is at {url}, its data lies in {}", data.display());
+        let metrics = metrics.map(|at| format!(", its metrics are at http://{at}/metrics"));
+        let metrics = metrics.unwrap_or_default();
+        println!("Zvon is at {url}, its data lies in {}{metrics}", data.display());
     }
 }
 

@@ -9,8 +9,11 @@ mod config;
 mod data_dir;
 mod lifecycle;
 mod listener;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod secret;
 mod telemetry;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,16 +60,20 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    telemetry::start(&settings.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = runtime
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(lifecycle::serve(settings)));
-    match outcome {
+    match run(settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("zvon: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(settings: config::Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let telemetry = telemetry::start(&settings, runtime.handle())?;
+    runtime.block_on(lifecycle::serve(settings))?;
+    // The runtime still runs: the last traces leave by it.
+    telemetry.finish();
+    Ok(())
 }

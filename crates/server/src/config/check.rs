@@ -7,6 +7,7 @@ impl Config {
     /// Refuses values with which the server could not work.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.listen()?;
+        self.metrics_listen()?;
         self.jwt_secrets()?;
         self.trusted_proxies()?;
         self.tls()?;
@@ -17,6 +18,15 @@ impl Config {
         }
         if !is_origin(&self.auth.frontend_url) {
             return wrong("auth.frontend_url", "must be an origin like \"http://localhost:3000\"");
+        }
+        if !self.metrics.token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return wrong(
+                "metrics.token",
+                "must be ASCII without blanks, as it stands in a header",
+            );
+        }
+        if let Some(why) = telemetry::refuses(&self.telemetry.otlp_endpoint) {
+            return wrong("telemetry.otlp_endpoint", why);
         }
         if !telemetry::is_filter(&self.log.level) {
             return wrong("log.level", "must be a level or a filter like \"info,zvon_core=debug\"");

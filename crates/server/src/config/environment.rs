@@ -7,12 +7,13 @@ use figment::value::Value;
 
 use super::ConfigError;
 
-/// Names of the existing back end, and the keys they set.
-const ALIASES: [(&str, &str); 4] = [
+/// Names that others gave, the existing back end before all, and the keys they set.
+const ALIASES: [(&str, &str); 5] = [
     ("JWT_SECRET", "auth.jwt_secret"),
     ("JWT_EXPIRED_IN", "auth.token_life"),
     ("JWT_EXPIRES_IN", "auth.token_life"),
     ("FRONTEND_URL", "auth.frontend_url"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
 ];
 /// Names of services that this version does without: losing them loses nothing.
 const SERVICES: [&str; 3] = ["REDIS_URL", "REDIS_HOST", "KAFKA_BROKERS"];

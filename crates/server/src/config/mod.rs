@@ -20,7 +20,8 @@ use serde::Deserialize;
 use environment::Environment;
 pub(crate) use list::List;
 pub(crate) use sections::{
-    Audience, Auth, Chat, Health, Limits, Log, LogFormat, Presence, Server, Socket, Store,
+    Audience, Auth, Chat, Health, Limits, Log, LogFormat, Metrics, Presence, Server, Socket, Store,
+    Telemetry,
 };
 pub(crate) use span::Span;
 
@@ -39,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) socket: Socket,
     pub(crate) store: Store,
     pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) telemetry: Telemetry,
     pub(crate) log: Log,
     /// Variables that are set and mean nothing to this version.
     #[serde(skip)]
@@ -99,9 +102,13 @@ impl Config {
 
     /// Where to listen.
     pub(crate) fn listen(&self) -> Result<SocketAddr, ConfigError> {
-        let text = &self.server.listen;
-        text.parse()
-            .map_err(|_| ConfigError(format!("server.listen: {text:?} is not an address and port")))
+        address("server.listen", &self.server.listen)
+    }
+
+    /// Where to serve metrics, if anywhere.
+    pub(crate) fn metrics_listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        let text = &self.metrics.listen;
+        (!text.is_empty()).then(|| address("metrics.listen", text)).transpose()
     }
 
     /// The certificate chain and its key, if TLS is to be spoken; both or neither.
@@ -152,6 +159,10 @@ impl Config {
         let secrets = written(&std::fs::read_to_string(file).map_err(|error| wrong(&error))?);
         if secrets.is_empty() { Err(wrong(&"it is empty")) } else { Ok(secrets) }
     }
+}
+
+fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+    text.parse().map_err(|_| ConfigError(format!("{key}: {text:?} is not an address and port")))
 }
 
 fn one_line(error: &figment::Error) -> ConfigError {

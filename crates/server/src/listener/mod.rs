@@ -90,6 +90,11 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationT
 }
 
 impl Door {
+    /// In the clear and uncounted: for a port of the operators' own.
+    pub(crate) fn plain(router: Router) -> Self {
+        Self { router, tls: None, per_address: None, trusted: Vec::new() }
+    }
+
     /// A place for a connection of that address; `None` if it has too many. The outer `Option` of
     /// what is returned is the verdict, the inner one says whether it is counted.
     fn seat(&self, seats: &Seats<IpAddr>, peer: IpAddr) -> Option<Option<Seat<IpAddr>>> {

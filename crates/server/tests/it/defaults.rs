@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 43] = [
+const WRONG: [(&str, &str); 46] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -51,6 +51,9 @@ const WRONG: [(&str, &str); 43] = [
     ("store.read_connections", "0"),
     ("health.heap_max", "lots"),
     ("health.rss_max", "-1"),
+    ("metrics.listen", "9464"),
+    ("metrics.token", "two words"),
+    ("telemetry.otlp_endpoint", "https://collector:4318"),
     ("log.format", "xml"),
     ("log.level", "loud"),
 ];

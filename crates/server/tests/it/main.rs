@@ -10,3 +10,5 @@ mod logs;
 mod process;
 mod secrets;
 mod sign_in;
+#[cfg(feature = "otlp")]
+mod traces;
