@@ -19,7 +19,10 @@ export function call(server, method, path, { body, raw, token, headers = {} } = 
       answer.on('error', reject);
       answer.on('end', () => {
         const text = Buffer.concat(parts).toString('utf8');
-        resolve({ status: answer.statusCode, headers: answer.headers, text, body: parse(text) });
+        const parsed = parse(text);
+        // Tokens that the server gives out are never to be found in its logs.
+        for (const field of ['accessToken', 'refreshToken']) if (parsed?.[field]) server.secrets?.add(parsed[field]);
+        resolve({ status: answer.statusCode, headers: answer.headers, text, body: parsed });
       });
     });
     asked.setTimeout(10_000, () => asked.destroy(new Error(`${method} ${path}: no answer in 10 s`)));

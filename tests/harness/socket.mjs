@@ -27,7 +27,7 @@ export async function refusal(server, auth, options = {}) {
 
 /** A socket that is connecting. */
 export function open(server, { transports = ['websocket'], url, ...options } = {}) {
-  return new Peer(io(url ?? server.url, { forceNew: true, transports, ...options }));
+  return new Peer(io(url ?? server.url, { forceNew: true, transports, ...options }), server.secrets);
 }
 
 class Peer {
@@ -36,9 +36,13 @@ class Peer {
   /** Why it was disconnected, each time. */
   disconnects = [];
   #waiting = new Set();
+  #secrets;
 
-  constructor(socket) {
+  constructor(socket, secrets) {
     this.io = socket;
+    this.#secrets = secrets;
+    // The engine's session id and the private id of a recovery open what a token opens.
+    socket.on('connect', () => this.#keep(socket.io.engine?.id, socket._pid));
     atEnd(() => this.close());
     socket.onAny((event, ...args) => this.#note({ event, data: args[0], args }));
     socket.on('disconnect', (reason) => {
@@ -58,6 +62,7 @@ class Peer {
 
   /** Sends a command and answers its ack. */
   async ask(event, ...args) {
+    this.#keep(args[0]?.content);
     const answer = await this.io.timeout(PATIENCE).emitWithAck(event, ...args);
     this.#note({ ack: event, data: answer, args: [answer] });
     return answer;
@@ -65,6 +70,7 @@ class Peer {
 
   /** Sends a command without asking for an ack. */
   tell(event, ...args) {
+    this.#keep(args[0]?.content);
     this.io.emit(event, ...args);
   }
 
@@ -110,6 +116,11 @@ class Peer {
   /** Ends the transport as a lost network would, without a goodbye. */
   drop() {
     this.io.io.engine.close();
+  }
+
+  /** What must never appear in the logs; short texts may by chance. */
+  #keep(...texts) {
+    for (const text of texts) if (typeof text === 'string' && text.length >= 16) this.#secrets?.add(text);
   }
 
   #note(note) {
