@@ -20,6 +20,7 @@ use crate::delivery::notice::Notices;
 use crate::delivery::sequencer::Sequencer;
 use crate::error::{Error, Result};
 use crate::meters::Meters;
+use crate::session::ends::Ends;
 use crate::session::live::Live;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -38,6 +39,7 @@ pub struct App {
     /// Held while a presence change is looked at and told.
     pub(crate) announcing: tokio::sync::Mutex<()>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) ends: Ends,
     pub(crate) epoch: String,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -85,6 +87,7 @@ impl App {
         let hasher = Hasher::new(settings.hash_threads);
         let live = Live::new(settings.session_life);
         let step = live.step() / 2;
+        let ends = Ends::new(clock.now());
         let app = Arc::new(Self {
             backing,
             fanout,
@@ -97,11 +100,13 @@ impl App {
             live,
             announcing: tokio::sync::Mutex::default(),
             meters,
+            ends,
             epoch,
             tasks,
             stop,
         });
         app.every(Duration::from_millis(500), |app| async move { app.sweep_presence().await });
+        app.every(Duration::from_millis(500), |app| async move { app.hear_of_ends().await });
         app.every(step, |app| async move { app.write_uses().await });
         app.every(Duration::from_secs(30), |app| async move { app.sequencer.sweep() });
         app.every(Duration::from_secs(600), |app| async move { app.purge().await });

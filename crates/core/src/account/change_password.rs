@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::limits::Class;
 use crate::session::Reason;
+use crate::session::store::End;
 
 impl App {
     /// Replaces the caller's password; all of the caller's other sessions end.
@@ -32,9 +33,10 @@ impl App {
         }
         let hash = self.hasher.hash(body.new_password).await?;
         let (user, own) = (caller.user, Some(caller.session));
-        let ended = self.store().change_password(user, &hash, own, self.now()).await?;
+        let end = End { at: self.now(), reason: Reason::PasswordChanged };
+        let ended = self.store().change_password(user, &hash, own, end).await?;
         tracing::info!(user.id = %user, "a password was changed");
-        self.ended(user, &ended, Reason::PasswordChanged);
+        self.ended(user, &ended, end.reason);
         Ok(())
     }
 }

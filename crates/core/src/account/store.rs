@@ -5,6 +5,7 @@ use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::Account;
+use crate::session::store::End;
 use crate::store::StoreResult;
 
 /// A new account.
@@ -45,11 +46,11 @@ pub trait AccountStore: Send + Sync {
         id: UserId,
         hash: &str,
         except: Option<SessionId>,
-        at: Timestamp,
+        end: End,
     ) -> StoreResult<Vec<SessionId>>;
 
-    /// Lets the account be used again (`None`), or not from `at` on; then its sessions end. Those
-    /// that ended.
+    /// Lets the account be used again (`None`), or not from `at` on; then its sessions end, by an
+    /// operator. Those that ended.
     async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> StoreResult<Vec<SessionId>>;
 
     /// Records when users were last online; never moves backwards.

@@ -80,8 +80,7 @@ impl App {
             Rotation::Reused(session) => {
                 tracing::warn!(user.id = %session.user, session.id = %session.id,
                     "a refresh token came back: its session is ended");
-                self.meters.ended(Reason::TokenReused);
-                self.fanout.end_session(session.id, Reason::TokenReused.word());
+                self.ended(session.user, &[session.id], Reason::TokenReused);
                 Err(refused())
             }
             Rotation::Over => Err(refused()),
@@ -137,11 +136,7 @@ impl App {
         let most = self.settings.sessions_max;
         let ended = self.store().create_session(session, most).await?;
         self.meters.began();
-        for ended in ended {
-            self.meters.ended(Reason::Replaced);
-            tracing::info!(user.id = %session.user, session.id = %ended, "one session too many");
-            self.fanout.end_session(ended, Reason::Replaced.word());
-        }
+        self.ended(session.user, &ended, Reason::Replaced);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use zvon_protocol::ids::{SessionId, UserId};
 
+use super::store::End;
 use super::{Reason, Session};
 use crate::App;
 use crate::caller::Caller;
@@ -27,8 +28,9 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn sign_out(&self, caller: Caller) -> Result<()> {
-        self.store().revoke_session(caller.session, self.now()).await?;
-        self.ended(caller.user, &[caller.session], Reason::Logout);
+        let end = End { at: self.now(), reason: Reason::Logout };
+        self.store().revoke_session(caller.session, end).await?;
+        self.ended(caller.user, &[caller.session], end.reason);
         Ok(())
     }
 
@@ -40,10 +42,11 @@ impl App {
         let missing = || Error::not_found("Session not found");
         let found = self.store().session(session).await?;
         found.filter(|found| found.user == caller.user).ok_or_else(missing)?;
-        if !self.store().revoke_session(session, self.now()).await? {
+        let end = End { at: self.now(), reason: Reason::Revoked };
+        if !self.store().revoke_session(session, end).await? {
             return Err(missing());
         }
-        self.ended(caller.user, &[session], Reason::Revoked);
+        self.ended(caller.user, &[session], end.reason);
         Ok(())
     }
 
@@ -53,8 +56,9 @@ impl App {
     /// The store's.
     pub async fn end_other_sessions(&self, caller: Caller) -> Result<usize> {
         let (user, own) = (caller.user, Some(caller.session));
-        let ended = self.store().revoke_sessions(user, own, self.now()).await?;
-        self.ended(user, &ended, Reason::Revoked);
+        let end = End { at: self.now(), reason: Reason::Revoked };
+        let ended = self.store().revoke_sessions(user, own, end).await?;
+        self.ended(user, &ended, end.reason);
         Ok(ended.len())
     }
 
@@ -64,6 +68,7 @@ impl App {
             tracing::info!(user.id = %user, session.id = %session, reason = reason.word(),
                 "a session ended");
             self.meters.ended(reason);
+            self.live.end(*session);
             self.fanout.end_session(*session, reason.word());
         }
     }

@@ -32,6 +32,8 @@ struct Known {
     seen: i64,
     /// As what it was last written down.
     written: i64,
+    /// Whether its connections were told that it is over.
+    ended: bool,
 }
 
 impl Live {
@@ -77,6 +79,13 @@ impl Live {
             known.connections = known.connections.saturating_sub(1);
             known.seen = now.0;
         }
+    }
+
+    /// It is over: whether a connection holds it that has not been told.
+    pub(crate) fn end(&self, session: SessionId) -> bool {
+        let mut known = self.known.lock();
+        let held = known.get_mut(&session).filter(|known| known.connections > 0);
+        held.is_some_and(|known| !std::mem::replace(&mut known.ended, true))
     }
 
     /// When it was last used, as far as this node knows; now, if a connection holds it.
@@ -146,6 +155,17 @@ mod tests {
         live.used(&session(1000), Timestamp(1120));
         assert_eq!(due(&live, 1130), [(1120, 1920)]);
         assert_eq!(due(&live, 2000), [], "and forgotten");
+    }
+
+    #[test]
+    fn its_connections_are_told_once_that_it_is_over() {
+        let live = live();
+        assert!(!live.end(ID), "nobody holds it");
+        live.connected(ID);
+        assert!(live.end(ID));
+        assert!(!live.end(ID));
+        live.disconnected(ID, Timestamp(5));
+        assert!(!live.end(ID));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //!
 //! `begin` makes one at a sign-in, `refresh` carries it on with a rotating token, `live` keeps it
 //! alive while it is used, `end` ends it: by its owner, from another device, or because something
-//! is wrong. A session that is not used for its whole life is over by itself.
+//! is wrong; `ends` hears of those that another process ended. A session that is not used for its whole life is over by itself.
 
 mod begin;
 mod end;
+pub(crate) mod ends;
 pub(crate) mod live;
 pub mod refresh;
 pub mod store;
@@ -74,6 +75,21 @@ pub enum Reason {
 }
 
 impl Reason {
+    const ALL: [Self; 6] = [
+        Self::Logout,
+        Self::Revoked,
+        Self::PasswordChanged,
+        Self::Replaced,
+        Self::TokenReused,
+        Self::Operator,
+    ];
+
+    /// The reason of that word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+
     /// The word on the wire.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::Session;
+use super::{Reason, Session};
 use crate::store::StoreResult;
 
 /// A session was in use: how long, and until when it now lives.
@@ -16,6 +16,26 @@ pub struct Use {
     pub seen_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+}
+
+/// When and why sessions end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// When.
+    pub at: Timestamp,
+    /// Why, as their sockets hear it.
+    pub reason: Reason,
+}
+
+/// A session that was ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Which.
+    pub session: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// What became of a refresh token.
@@ -51,15 +71,18 @@ pub trait SessionStore: Send + Sync {
     async fn rotate_session(&self, used: Use, number: u32) -> StoreResult<Rotation>;
 
     /// Ends it; `false` if it was ended before or never was.
-    async fn revoke_session(&self, id: SessionId, at: Timestamp) -> StoreResult<bool>;
+    async fn revoke_session(&self, id: SessionId, end: End) -> StoreResult<bool>;
 
     /// Ends the user's sessions but `except`; those that ended now.
     async fn revoke_sessions(
         &self,
         user: UserId,
         except: Option<SessionId>,
-        at: Timestamp,
+        end: End,
     ) -> StoreResult<Vec<SessionId>>;
+
+    /// Those that were ended at `since` or later, by whichever process.
+    async fn revoked_since(&self, since: Timestamp) -> StoreResult<Vec<Ended>>;
 
     /// Forgets those that would have ended by themselves before `before`.
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64>;

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use sqlx::Row;
 use zvon_core::account::Account;
 use zvon_core::account::store::{AccountStore, NewAccount};
+use zvon_core::session::Reason;
+use zvon_core::session::store::End;
 use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -91,12 +93,12 @@ impl AccountStore for Sqlite {
         id: UserId,
         hash: &str,
         except: Option<SessionId>,
-        at: Timestamp,
+        end: End,
     ) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.begin().await?;
         let set = sqlx::query(SET_PASSWORD).bind(hash).bind(id.0);
         set.execute(&mut *tx).await.map_err(failed)?;
-        let ended = session::revoke_all(&mut tx, id, except, at).await?;
+        let ended = session::revoke_all(&mut tx, id, except, end).await?;
         tx.commit().await.map_err(failed)?;
         Ok(ended)
     }
@@ -106,7 +108,10 @@ impl AccountStore for Sqlite {
         let set = sqlx::query(SET_DISABLED).bind(at.map(|at| at.0)).bind(id.0);
         set.execute(&mut *tx).await.map_err(failed)?;
         let ended = match at {
-            Some(at) => session::revoke_all(&mut tx, id, None, at).await?,
+            Some(at) => {
+                let end = End { at, reason: Reason::Operator };
+                session::revoke_all(&mut tx, id, None, end).await?
+            }
             None => Vec::new(),
         };
         tx.commit().await.map_err(failed)?;

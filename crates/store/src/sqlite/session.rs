@@ -2,9 +2,10 @@
 //! checked before it has committed before it.
 
 use async_trait::async_trait;
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use zvon_core::session::Session;
-use zvon_core::session::store::{Rotation, SessionStore, Use};
+use zvon_core::session::store::{End, Ended, Rotation, SessionStore, Use};
+use zvon_core::session::{Reason, Session};
 use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -17,7 +18,7 @@ const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, seen_at, ex
     revoked_at, device, address, refresh_nonce, refresh_number) \
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
 /// Those beyond so many, the newest being kept.
-const END_OLDEST: &str = "UPDATE sessions SET revoked_at = ?1 WHERE id IN \
+const END_OLDEST: &str = "UPDATE sessions SET revoked_at = ?1, reason = ?5 WHERE id IN \
     (SELECT id FROM sessions WHERE user_id = ?2 AND revoked_at IS NULL AND expires_at > ?1 \
     ORDER BY id = ?3 DESC, created_at DESC, id DESC LIMIT -1 OFFSET ?4) RETURNING id";
 const LIVE: &str = "SELECT * FROM sessions WHERE user_id = ? AND revoked_at IS NULL \
@@ -28,9 +29,11 @@ const USE: &str = "UPDATE sessions SET seen_at = max(seen_at, j.seen), \
     WHERE sessions.id = j.id AND revoked_at IS NULL AND expires_at > j.seen";
 const ROTATE: &str = "UPDATE sessions SET refresh_number = refresh_number + 1, \
     seen_at = max(seen_at, ?2), expires_at = max(expires_at, ?3) WHERE id = ?1 RETURNING *";
-const REVOKE: &str = "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
-const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?1 WHERE user_id = ?2 \
+const REVOKE: &str =
+    "UPDATE sessions SET revoked_at = ?, reason = ? WHERE id = ? AND revoked_at IS NULL";
+const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?1, reason = ?4 WHERE user_id = ?2 \
     AND revoked_at IS NULL AND expires_at > ?1 AND id IS NOT ?3 RETURNING id";
+const ENDS: &str = "SELECT id, user_id, reason FROM sessions WHERE revoked_at >= ?";
 const PURGE: &str = "DELETE FROM sessions WHERE id IN \
     (SELECT id FROM sessions WHERE expires_at < ? LIMIT 1000)";
 
@@ -56,7 +59,8 @@ impl SessionStore for Sqlite {
             .bind(session.created_at.0)
             .bind(session.user.0)
             .bind(session.id.0)
-            .bind(most.max(1));
+            .bind(most.max(1))
+            .bind(Reason::Replaced.word());
         let ended = end.fetch_all(&mut *tx).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         row::all(&ended, id).map_err(failed)
@@ -89,8 +93,8 @@ impl SessionStore for Sqlite {
         Ok(rotation)
     }
 
-    async fn revoke_session(&self, id: SessionId, at: Timestamp) -> StoreResult<bool> {
-        let revoke = sqlx::query(REVOKE).bind(at.0).bind(id.0);
+    async fn revoke_session(&self, id: SessionId, end: End) -> StoreResult<bool> {
+        let revoke = sqlx::query(REVOKE).bind(end.at.0).bind(end.reason.word()).bind(id.0);
         let done = revoke.execute(&self.writer).await.map_err(failed)?;
         Ok(done.rows_affected() == 1)
     }
@@ -99,12 +103,17 @@ impl SessionStore for Sqlite {
         &self,
         user: UserId,
         except: Option<SessionId>,
-        at: Timestamp,
+        end: End,
     ) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.begin().await?;
-        let ended = revoke_all(&mut tx, user, except, at).await?;
+        let ended = revoke_all(&mut tx, user, except, end).await?;
         tx.commit().await.map_err(failed)?;
         Ok(ended)
+    }
+
+    async fn revoked_since(&self, since: Timestamp) -> StoreResult<Vec<Ended>> {
+        let rows = sqlx::query(ENDS).bind(since.0).fetch_all(&self.readers).await;
+        row::all(&rows.map_err(failed)?, ended).map_err(failed)
     }
 
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
@@ -117,9 +126,10 @@ pub(super) async fn revoke_all(
     tx: &mut Tx,
     user: UserId,
     except: Option<SessionId>,
-    at: Timestamp,
+    end: End,
 ) -> StoreResult<Vec<SessionId>> {
-    let revoke = sqlx::query(REVOKE_ALL).bind(at.0).bind(user.0).bind(except.map(|id| id.0));
+    let revoke = sqlx::query(REVOKE_ALL).bind(end.at.0).bind(user.0).bind(except.map(|id| id.0));
+    let revoke = revoke.bind(end.reason.word());
     let ended = revoke.fetch_all(&mut **tx).await.map_err(failed)?;
     row::all(&ended, id).map_err(failed)
 }
@@ -134,13 +144,24 @@ async fn rotate(tx: &mut Tx, used: Use, number: u32) -> StoreResult<Rotation> {
         return Ok(Rotation::Over);
     };
     if refresh.number != number {
-        let revoke = sqlx::query(REVOKE).bind(used.seen_at.0).bind(id);
+        let revoke = sqlx::query(REVOKE).bind(used.seen_at.0);
+        let revoke = revoke.bind(Reason::TokenReused.word()).bind(id);
         revoke.execute(&mut **tx).await.map_err(failed)?;
         return Ok(Rotation::Reused(Session { revoked_at: Some(used.seen_at), ..session }));
     }
     let rotate = sqlx::query(ROTATE).bind(id).bind(used.seen_at.0).bind(used.expires_at.0);
     let rotated = rotate.fetch_one(&mut **tx).await.map_err(failed)?;
     row::session(&rotated).map(Rotation::Rotated).map_err(failed)
+}
+
+fn ended(row: &SqliteRow) -> Result<Ended, sqlx::Error> {
+    let reason = row.try_get::<Option<String>, _>("reason")?;
+    Ok(Ended {
+        session: id(row)?,
+        user: UserId(row::id(row, "user_id")?),
+        // Ends of versions that noted no reason have long been heard of.
+        reason: reason.and_then(|word| Reason::of_word(&word)).unwrap_or(Reason::Revoked),
+    })
 }
 
 fn id(row: &SqliteRow) -> Result<SessionId, sqlx::Error> {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use zvon_protocol::ids::UserId;
 
 use super::Subject;
-use super::scene::{NOW, Scene, account};
+use super::scene::{NOW, Scene, account, end};
 
 pub(super) async fn run(subject: Subject) {
     let scene = Scene::from(subject);
@@ -91,7 +91,7 @@ async fn passwords_are_replaced(scene: &Scene) {
 async fn a_changed_password_ends_the_other_sessions(scene: &Scene) {
     let [ann, bob] = scene.people().await;
     let other = scene.session(ann.user, NOW.plus_millis(9)).await;
-    let change = |hash, keep| scene.store.change_password(ann.user, hash, keep, NOW);
+    let change = |hash, keep| scene.store.change_password(ann.user, hash, keep, end(NOW));
     assert_eq!(change("new", Some(ann.session)).await.unwrap(), [other]);
     let address = scene.store.accounts(&[ann.user]).await.unwrap()[0].email.clone();
     let (_, hash) = scene.store.account_by_email(&address).await.unwrap().unwrap();

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zvon_protocol::ids::ChatId;
 
 use super::Subject;
-use super::scene::{NOW, Scene};
+use super::scene::{NOW, Scene, end};
 use crate::chat::store::GroupChange;
 use crate::message::EventKind;
 use crate::message::store::Appended;
@@ -64,7 +64,7 @@ async fn after_its_revocation_no_session_writes(scene: &Scene) {
     let chat = scene.pair(ann, bob).await;
     let writers = writers(scene, bob, chat);
     tokio::task::yield_now().await;
-    assert!(scene.store.revoke_session(bob.session, NOW).await.unwrap());
+    assert!(scene.store.revoke_session(bob.session, end(NOW)).await.unwrap());
     writers.1.store(true, Ordering::SeqCst);
     let head = scene.head(chat).await;
     for writer in writers.0 {

@@ -13,7 +13,8 @@ use crate::chat::Member;
 use crate::chat::store::{Author, GroupChange, NewGroup};
 use crate::message::store::{Append, Appended, Batch, Page};
 use crate::message::{LogEvent, MessageRow};
-use crate::session::Session;
+use crate::session::store::End;
+use crate::session::{Reason, Session};
 use crate::store::{Store, Verdict};
 
 /// When everything happens that does not say otherwise.
@@ -179,6 +180,11 @@ pub(super) fn session(user: UserId) -> Session {
         address: "192.0.2.1".to_owned(),
         refresh: None,
     }
+}
+
+/// An end like any other.
+pub(super) fn end(at: Timestamp) -> End {
+    End { at, reason: Reason::Revoked }
 }
 
 /// The seq of what was stored.

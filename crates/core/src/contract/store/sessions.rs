@@ -4,12 +4,12 @@ use uuid::Uuid;
 use zvon_protocol::ids::{ChatId, SessionId};
 
 use super::Subject;
-use super::scene::{NOW, Person, Scene, session};
+use super::scene::{NOW, Person, Scene, end, session};
 use crate::chat::store::{GroupChange, NewGroup};
 use crate::delivery::store::Move;
 use crate::message::store::Appended;
-use crate::session::store::{Rotation, Use};
-use crate::session::{Refresh, Session};
+use crate::session::store::{End, Ended, Rotation, Use};
+use crate::session::{Reason, Refresh, Session};
 use crate::store::Denied;
 
 pub(super) async fn run(subject: Subject) {
@@ -22,6 +22,7 @@ pub(super) async fn run(subject: Subject) {
     a_refresh_token_is_good_once(&scene).await;
     of_two_who_take_it_at_once_one_is_a_copy(&scene).await;
     all_end_but_one(&scene).await;
+    whoever_ends_them_all_hear_of_it_and_why(&scene).await;
     those_long_over_are_forgotten(&scene).await;
 }
 
@@ -36,19 +37,19 @@ async fn it_is_found_as_it_was_stored(scene: &Scene) {
 
 async fn it_ends_once(scene: &Scene) {
     let ann = scene.person("ann").await;
-    assert!(scene.store.revoke_session(ann.session, NOW).await.unwrap());
-    let again = scene.store.revoke_session(ann.session, NOW.plus_millis(9)).await.unwrap();
+    assert!(scene.store.revoke_session(ann.session, end(NOW)).await.unwrap());
+    let again = scene.store.revoke_session(ann.session, end(NOW.plus_millis(9))).await.unwrap();
     assert!(!again);
     let found = scene.store.session(ann.session).await.unwrap().unwrap();
     assert_eq!(found.revoked_at, Some(NOW), "the first end counts");
     assert!(!found.is_live(NOW));
-    assert!(!scene.store.revoke_session(SessionId(Uuid::new_v4()), NOW).await.unwrap());
+    assert!(!scene.store.revoke_session(SessionId(Uuid::new_v4()), end(NOW)).await.unwrap());
 }
 
 async fn without_a_live_session_nothing_is_written(scene: &Scene) {
     let [ann, bob, eve] = scene.people().await;
     let revoked = Person { session: scene.session(ann.user, NOW.plus_millis(9)).await, ..ann };
-    scene.store.revoke_session(revoked.session, NOW).await.unwrap();
+    scene.store.revoke_session(revoked.session, end(NOW)).await.unwrap();
     let expired = Person { session: scene.session(ann.user, NOW).await, ..ann };
     let foreign = Person { session: eve.session, ..ann };
     let unknown = Person { session: SessionId(Uuid::new_v4()), ..ann };
@@ -88,7 +89,7 @@ async fn writes_nothing(scene: &Scene, nobody: Person, ann: Person, bob: Person)
 async fn one_too_many_ends_the_oldest(scene: &Scene) {
     let user = scene.person("many").await.user;
     let other = scene.person("other").await;
-    scene.store.revoke_sessions(user, None, NOW).await.unwrap();
+    scene.store.revoke_sessions(user, None, end(NOW)).await.unwrap();
     let at = |millis| Session { created_at: NOW.plus_millis(millis), ..session(user) };
     let [first, second, third, fourth] = [at(1), at(2), at(3), at(4)];
     for (new, most, ended) in [
@@ -123,7 +124,7 @@ async fn they_live_on_while_they_are_used(scene: &Scene) {
     assert_eq!(used(live, 40, 140).await, (50, 150), "neither time moves backwards");
     assert_eq!(used(live, 150, 250).await, (50, 150), "what is over stays over");
     let ended = scene.session(user, NOW.plus_millis(100)).await;
-    scene.store.revoke_session(ended, NOW).await.unwrap();
+    scene.store.revoke_session(ended, end(NOW)).await.unwrap();
     assert_eq!(used(ended, 50, 150).await, (0, 100), "what was ended, too");
     scene.store.use_sessions(&[]).await.unwrap();
     let seen = scene.session(user, NOW.plus_millis(10_000)).await;
@@ -177,14 +178,54 @@ async fn all_end_but_one(scene: &Scene) {
     let [ann, bob] = scene.people().await;
     let mut others = [scene.session(ann.user, NOW.plus_millis(9)).await; 2];
     others[1] = scene.session(ann.user, NOW.plus_millis(9)).await;
-    let mut ended = scene.store.revoke_sessions(ann.user, Some(ann.session), NOW).await.unwrap();
+    let mut ended =
+        scene.store.revoke_sessions(ann.user, Some(ann.session), end(NOW)).await.unwrap();
     others.sort_unstable();
     ended.sort_unstable();
     assert_eq!(ended, others);
     assert!(scene.store.session(ann.session).await.unwrap().unwrap().is_live(NOW));
     assert!(scene.store.session(bob.session).await.unwrap().unwrap().is_live(NOW));
-    assert_eq!(scene.store.revoke_sessions(ann.user, None, NOW).await.unwrap(), [ann.session]);
-    assert_eq!(scene.store.revoke_sessions(ann.user, None, NOW).await.unwrap(), []);
+    assert_eq!(scene.store.revoke_sessions(ann.user, None, end(NOW)).await.unwrap(), [ann.session]);
+    assert_eq!(scene.store.revoke_sessions(ann.user, None, end(NOW)).await.unwrap(), []);
+}
+
+async fn whoever_ends_them_all_hear_of_it_and_why(scene: &Scene) {
+    let at = NOW.plus_millis(500_000);
+    let end = |reason| End { at, reason };
+    let [ann, bob, eve, dan, pat] = scene.people().await;
+    let stays = scene.person("stays").await;
+    let store = &scene.store;
+    let refresh = Some(Refresh { nonce: Uuid::new_v4(), number: 7 });
+    let copied = Session { refresh, ..session(dan.user) };
+    store.create_session(&copied, 9).await.unwrap();
+    let over = Session { expires_at: at, ..session(stays.user) };
+    store.create_session(&over, 9).await.unwrap();
+
+    store.revoke_session(ann.session, end(Reason::Logout)).await.unwrap();
+    store.revoke_sessions(bob.user, None, end(Reason::Revoked)).await.unwrap();
+    store.change_password(eve.user, "new", None, end(Reason::PasswordChanged)).await.unwrap();
+    let used = Use { session: copied.id, seen_at: at, expires_at: at };
+    assert!(matches!(store.rotate_session(used, 6).await.unwrap(), Rotation::Reused(_)));
+    store.set_disabled(dan.user, Some(at)).await.unwrap();
+    let newer = Session { created_at: at, ..session(pat.user) };
+    assert_eq!(store.create_session(&newer, 1).await.unwrap(), [pat.session]);
+
+    let expected = [
+        (ann.session, ann.user, Reason::Logout),
+        (bob.session, bob.user, Reason::Revoked),
+        (eve.session, eve.user, Reason::PasswordChanged),
+        (copied.id, dan.user, Reason::TokenReused),
+        (dan.session, dan.user, Reason::Operator),
+        (pat.session, pat.user, Reason::Replaced),
+    ];
+    let heard = store.revoked_since(at).await.unwrap();
+    assert_eq!(heard.len(), expected.len(), "{heard:?}");
+    for (session, user, reason) in expected {
+        assert!(heard.contains(&Ended { session, user, reason }), "{reason:?}: {heard:?}");
+    }
+    let late = End { at: at.plus_millis(9), reason: Reason::Operator };
+    assert!(!store.revoke_session(ann.session, late).await.unwrap());
+    assert_eq!(store.revoked_since(at.plus_millis(1)).await.unwrap(), [], "the first end counts");
 }
 
 async fn those_long_over_are_forgotten(scene: &Scene) {
@@ -192,7 +233,7 @@ async fn those_long_over_are_forgotten(scene: &Scene) {
     let live = scene.session(ann.user, NOW.plus_millis(1000)).await;
     let over = scene.session(ann.user, NOW.plus_millis(-1)).await;
     let ended = scene.session(ann.user, NOW.plus_millis(1000)).await;
-    scene.store.revoke_session(ended, NOW.plus_millis(-1)).await.unwrap();
+    scene.store.revoke_session(ended, end(NOW.plus_millis(-1))).await.unwrap();
     assert!(scene.store.purge_sessions(NOW).await.unwrap() >= 1);
     for (session, kept) in [(live, true), (over, false), (ended, true)] {
         let found = scene.store.session(session).await.unwrap();
