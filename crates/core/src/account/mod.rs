@@ -2,6 +2,7 @@
 
 mod change_password;
 mod guess;
+pub mod operator;
 pub mod password;
 pub mod people;
 mod rules;

@@ -7,9 +7,13 @@
 
 mod account;
 mod append;
+pub mod backup;
+mod beside;
 mod chat;
 mod cursor;
+pub mod export;
 mod group;
+pub mod inspect;
 mod log;
 mod message;
 mod numbering;
@@ -24,12 +28,17 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+pub use beside::Access;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult,
     SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, Sqlite as Driver, SqlitePool, Transaction};
 use zvon_core::store::{StoreError, StoreResult};
+
+/// The schema, in steps.
+static SCHEMA: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The store on SQLite. Cheap to clone.
 #[derive(Clone)]
@@ -60,7 +69,7 @@ impl Sqlite {
             .connect_with(options.clone())
             .await
             .map_err(failed)?;
-        let migrated = sqlx::migrate!("migrations/sqlite").run(&writer).await;
+        let migrated = SCHEMA.run(&writer).await;
         migrated.map_err(|error| StoreError::Broken(error.to_string()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.max(1))

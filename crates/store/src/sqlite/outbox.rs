@@ -12,7 +12,7 @@ use super::{Sqlite, failed, row};
 const AFTER: &str = "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?";
 const PURGE: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE at < ? ORDER BY at LIMIT 1000)";
-const EPOCH: &str = "SELECT value FROM meta WHERE key = 'log_epoch'";
+pub(super) const EPOCH: &str = "SELECT value FROM meta WHERE key = 'log_epoch'";
 
 #[async_trait]
 impl OutboxStore for Sqlite {

@@ -10,15 +10,21 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use zvon_core::contract::store::{Subject, run};
 
+use zvon_store::sqlite::Sqlite;
+
 use crate::Place;
 use crate::contract::{REFUSED, open};
+use crate::scene::Scene;
 
 /// Statements that read a table from its beginning because that is what they are for: each ends
-/// at a LIMIT, or is a migration's and runs once.
-const WALKS: [&str; 3] = [
-    "UPDATE sessions SET seen_at = created_at",
+/// at a LIMIT, is for an operator who exports what is over, too, or is a migration's.
+const WALKS: [&str; 5] = [
     "SELECT * FROM users ORDER BY name_folded, id LIMIT ?",
     "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)",
+    "UPDATE sessions SET seen_at = created_at",
+    "SELECT * FROM sessions WHERE user_id = ? ORDER BY created_at, id",
+    "SELECT m.*, u.name FROM members m LEFT JOIN users u ON u.id = m.user_id \
+    WHERE m.user_id = ? ORDER BY m.chat_id",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,7 +40,7 @@ async fn every_statement_uses_an_index() {
     })
     .await;
     let place = Place::new();
-    place.open().await.close().await;
+    read_out(&*place.open().await).await;
     let raw = place.raw().await;
     let statements: Vec<String> = seen.lock().unwrap().iter().cloned().collect();
     assert!(statements.len() > 40, "the suite uses every statement: {}", statements.len());
@@ -49,6 +55,18 @@ async fn every_statement_uses_an_index() {
         }
     }
     assert!(walks.is_empty(), "{walks:#?}");
+}
+
+/// What an export reads.
+async fn read_out(store: &Sqlite) {
+    let scene = Scene::new(store).await;
+    let (chat, user) = (scene.chat, scene.author.user);
+    assert_eq!(store.all_sessions_of(user).await.unwrap().len(), 1);
+    assert_eq!(store.memberships_of(user).await.unwrap().len(), 1);
+    assert_eq!(store.memberships_in(chat).await.unwrap().len(), 2);
+    assert_eq!(store.messages_of((chat, user), (0, 9), 9).await.unwrap(), []);
+    assert_eq!(store.pins_by(chat, user).await.unwrap(), []);
+    store.close().await;
 }
 
 /// Collects the statements that the driver tells of.

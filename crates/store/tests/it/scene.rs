@@ -13,7 +13,7 @@ use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 use zvon_store::sqlite::Sqlite;
 
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// Two people and their chat.
 pub(crate) struct Scene {
