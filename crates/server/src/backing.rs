@@ -12,7 +12,7 @@ use zvon_store::sqlite::Sqlite;
 use crate::config::Config;
 
 /// The database's file in the data directory.
-const FILE: &str = "zvon.db";
+pub(crate) const FILE: &str = "zvon.db";
 
 /// What was opened, to be closed at the end.
 pub(crate) struct Opened {

@@ -9,9 +9,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+/// The file that is locked.
+pub(crate) const LOCK: &str = "lock";
+
 /// The right to use the directory, as long as it is kept.
 #[derive(Debug)]
 pub(crate) struct Held(#[expect(dead_code, reason = "its lock ends when it is dropped")] File);
+
+/// Whether a server has it.
+pub(crate) fn is_held(dir: &Path) -> bool {
+    let lock = File::open(dir.join(LOCK)).map(|file| file.try_lock_shared());
+    matches!(lock, Ok(Err(TryLockError::WouldBlock)))
+}
 
 /// Makes the directory if need be and takes it.
 pub(crate) fn take(dir: &Path) -> Result<Held> {
@@ -19,7 +28,7 @@ pub(crate) fn take(dir: &Path) -> Result<Held> {
     made.with_context(|| format!("the data directory {} cannot be made", dir.display()))?;
     fs::set_permissions(dir, Permissions::from_mode(0o700))
         .with_context(|| format!("{} must belong to the server's user", dir.display()))?;
-    let path = dir.join("lock");
+    let path = dir.join(LOCK);
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = file.with_context(|| format!("{}", path.display()))?;
     match file.try_lock() {

@@ -18,7 +18,7 @@ use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSetting
 use crate::config::{Audience, Config};
 use crate::listener::{Door, Tls};
 use crate::watch::Watch;
-use crate::{backing, data_dir, listener, secret};
+use crate::{backing, data_dir, listener, open_files, privilege, secret};
 
 /// How long open requests may take at the end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -29,6 +29,16 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     for name in &config.ignored {
         tracing::warn!("{name} is set: this version does without that service");
     }
+    let listen = config.listen().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    let early = match privilege::other(&config.server.user)? {
+        Some(user) => {
+            let door = listener::bind(listen)?;
+            privilege::become_user(&user, &config.server.data)?;
+            Some(door)
+        }
+        None => None,
+    };
+    tracing::debug!(files = open_files::raise(), "may have open");
     let _held = data_dir::take(&config.server.data)?;
     let settings = settings(&config)?;
     let watch = Watch::open(&config)?;
@@ -38,8 +48,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let trusted = settings.trusted_proxies.clone();
     let per_address = settings.socket.per_address;
     let gateway = Gateway::start(opened.backing.clone(), settings).await?;
-    let door =
-        listener::bind(config.listen().map_err(|error| anyhow::anyhow!(error.to_string()))?)?;
+    let door = early.map_or_else(|| listener::bind(listen), Ok)?;
     let address = door.local_addr()?;
     let stop = CancellationToken::new();
     if let Some(tls) = tls.clone() {
@@ -111,7 +120,7 @@ fn settings(config: &Config) -> Result<Settings> {
         config.trusted_proxies().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     let non_zero = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
     Ok(Settings {
-        core: core(config, secret::keep(data, "cluster.key")?),
+        core: core(config, secret::keep(data, secret::CLUSTER_KEY)?),
         tokens: TokenSettings {
             secrets: jwt_secrets(config)?,
             life: auth.token_life.0,
@@ -172,9 +181,9 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
 fn jwt_secrets(config: &Config) -> Result<Vec<Vec<u8>>> {
     let configured = config.jwt_secrets().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     if configured.is_empty() {
-        return Ok(vec![secret::keep(&config.server.data, "jwt.key")?]);
+        return Ok(vec![secret::keep(&config.server.data, secret::JWT_KEY)?]);
     }
-    if configured.iter().any(|secret| secret == "your-secret-key") {
+    if configured.iter().any(|secret| secret == secret::KNOWN) {
         tracing::warn!("auth.jwt_secret is the one everybody knows: set another");
     }
     Ok(configured.into_iter().map(String::into_bytes).collect())

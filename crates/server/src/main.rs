@@ -2,15 +2,19 @@
 //!
 //! `zvon serve` runs the whole chat: configuration ([`config`]) → what it stands on
 //! ([`backing`]) → the edge (`zvon-gateway`) → the door ([`listener`]) → until it is told to stop
-//! ([`lifecycle`]). Wrong configuration is one line and exit code 2.
+//! ([`lifecycle`]). The other commands are the operator's ([`command`]). Wrong configuration is one
+//! line and exit code 2.
 
 mod backing;
+mod command;
 mod config;
 mod data_dir;
 mod lifecycle;
 mod listener;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod open_files;
+mod privilege;
 mod secret;
 mod telemetry;
 mod watch;
@@ -35,6 +39,8 @@ struct Cli {
 enum Command {
     /// Runs the chat: web client, REST and Socket.IO on one port.
     Serve(Serve),
+    #[command(flatten)]
+    Operator(command::Command),
 }
 
 #[derive(clap::Args)]
@@ -51,7 +57,10 @@ struct Serve {
 }
 
 fn main() -> ExitCode {
-    let Command::Serve(serve) = Cli::parse().command;
+    let serve = match Cli::parse().command {
+        Command::Serve(serve) => serve,
+        Command::Operator(command) => return command::run(command),
+    };
     let overrides = config::Overrides { listen: serve.listen, data: serve.data };
     let settings = match config::Config::load(serve.config.as_deref(), overrides) {
         Ok(settings) => settings,

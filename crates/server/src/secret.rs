@@ -7,6 +7,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+/// The key that message ids are made from.
+pub(crate) const CLUSTER_KEY: &str = "cluster.key";
+/// The key that signs access tokens, if none is configured.
+pub(crate) const JWT_KEY: &str = "jwt.key";
+/// The secret that the existing back end comes with, and everybody knows.
+pub(crate) const KNOWN: &str = "your-secret-key";
+
 /// The secret of that name, made at its first use.
 pub(crate) fn keep(dir: &Path, name: &str) -> Result<Vec<u8>> {
     let path = dir.join(name);

@@ -1,7 +1,7 @@
 //! What a value must be like beyond its type.
 
 use super::{Config, ConfigError};
-use crate::telemetry;
+use crate::{privilege, telemetry};
 
 impl Config {
     /// Refuses values with which the server could not work.
@@ -15,6 +15,10 @@ impl Config {
         let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
         if self.server.data.as_os_str().is_empty() {
             return wrong("server.data", "must name a directory");
+        }
+        let user = &self.server.user;
+        if !user.is_empty() && !privilege::is_user(user) {
+            return wrong("server.user", "there is no user of that name");
         }
         if !is_origin(&self.auth.frontend_url) {
             return wrong("auth.frontend_url", "must be an origin like \"http://localhost:3000\"");

@@ -100,6 +100,15 @@ impl Config {
         Ok(config)
     }
 
+    /// The keys that the environment sets, in order.
+    pub(crate) fn keys_of_environment() -> Vec<String> {
+        let mut keys: Vec<String> =
+            environment::read().unwrap_or_default().into_iter().map(|(key, _)| key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// Where to listen.
     pub(crate) fn listen(&self) -> Result<SocketAddr, ConfigError> {
         address("server.listen", &self.server.listen)

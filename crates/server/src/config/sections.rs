@@ -16,6 +16,7 @@ pub(crate) struct Server {
     pub(crate) trusted_proxies: List,
     pub(crate) tls_cert: PathBuf,
     pub(crate) tls_key: PathBuf,
+    pub(crate) user: String,
 }
 
 #[derive(Clone, Deserialize)]

@@ -8,10 +8,11 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 46] = [
+const WRONG: [(&str, &str); 47] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
+    ("server.user", "nobody of that name"),
     // Any text is a secret: another test shows that it is used.
     ("auth.jwt_secret", ""),
     ("auth.jwt_secret_file", "/nowhere/at/all"),

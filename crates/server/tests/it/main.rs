@@ -5,8 +5,10 @@
 mod config_files;
 mod data;
 mod defaults;
+mod doctor;
 mod environment;
 mod logs;
+mod privilege;
 mod process;
 mod secrets;
 mod sign_in;

@@ -119,6 +119,11 @@ impl Server {
         self.ask("GET", "/auth/me", &format!("authorization: Bearer {token}\r\n"), "").status
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to go down; the exit code and the logs.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();

@@ -17,9 +17,15 @@ fn without_one_a_random_secret_is_made_for_the_owner_alone_and_kept() {
     let token = server.register("a@b.c");
     let data = dir.path().join("data");
     assert_eq!(mode(&data), 0o700);
-    for name in ["jwt.key", "cluster.key", "zvon.db"] {
-        assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+    let mut names = Vec::new();
+    for file in fs::read_dir(&data).unwrap() {
+        let file = file.unwrap();
+        names.push(file.file_name().into_string().unwrap());
+        assert_eq!(mode(&file.path()), 0o600, "{file:?}");
     }
+    names.sort_unstable();
+    let all = ["cluster.key", "jwt.key", "lock", "zvon.db", "zvon.db-shm", "zvon.db-wal"];
+    assert_eq!(names, all);
     let secret = fs::read_to_string(data.join("jwt.key")).unwrap();
     assert!(secret.len() >= 32);
     assert_eq!(server.stop().0, Some(0));

@@ -1,0 +1,225 @@
+//! `zvon export`: all that is kept of a user or a chat, as JSON.
+//!
+//! It is read in pages over a connection that cannot write, each chat up to where its log stood
+//! when it was begun, and written as it is read. docs/operations.md describes the document.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write, stdout};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use serde_json::{Value, json};
+use zvon_core::account::operator::Operator;
+use zvon_core::chat::Chat;
+use zvon_core::chat::store::ChatStore;
+use zvon_core::clock::{Clock, SystemClock};
+use zvon_core::message::store::MessageStore;
+use zvon_core::message::{EventKind, LogEvent, MessageRow, Subject};
+use zvon_core::outbox::store::OutboxStore;
+use zvon_protocol::ids::ChatId;
+use zvon_store::sqlite::export::{MadePin, Membership};
+use zvon_store::sqlite::{Access, Sqlite};
+
+use super::users::{as_json, session_as_json};
+use super::{Outcome, Place, database};
+
+/// Rows that are in memory at a time.
+const PAGE: u32 = 500;
+
+#[derive(Args)]
+#[group(id = "whose", required = true, multiple = false, args = ["user", "chat"])]
+pub(crate) struct Export {
+    /// A user's account, sessions, memberships, messages and pins.
+    #[arg(long, value_name = "EMAIL|ID")]
+    user: Option<String>,
+    /// A chat's members and its whole log.
+    #[arg(long, value_name = "ID")]
+    chat: Option<ChatId>,
+    /// Write to a new file, for its owner alone, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Export {
+    pub(super) async fn run(self) -> Outcome {
+        let config = self.place.load()?;
+        let store = database(&config.server.data, Access::Read).await?;
+        match &self.out {
+            None => self.write(&store, &mut BufWriter::new(stdout().lock())).await?,
+            Some(path) => {
+                let mut out = BufWriter::new(create(path)?);
+                if let Err(error) = self.write(&store, &mut out).await {
+                    let _ = std::fs::remove_file(path);
+                    return Err(error.into());
+                }
+                out.get_ref().sync_all()?;
+            }
+        }
+        store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn write(&self, store: &Sqlite, out: &mut impl Write) -> anyhow::Result<()> {
+        let head = json!({
+            "format": 1,
+            "version": env!("CARGO_PKG_VERSION"),
+            "exportedAt": SystemClock.now(),
+            "logEpoch": store.log_epoch().await?,
+        });
+        let head = head.to_string();
+        out.write_all(&head.as_bytes()[..head.len() - 1])?;
+        match (&self.user, self.chat) {
+            (Some(user), _) => write_user(store, user, out).await?,
+            (None, Some(chat)) => write_chat(store, chat, out).await?,
+            (None, None) => unreachable!("the command line asks for one of them"),
+        }
+        out.write_all(b"}\n")?;
+        Ok(out.flush()?)
+    }
+}
+
+fn create(path: &Path) -> anyhow::Result<File> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.with_context(|| format!("{}", path.display()))
+}
+
+async fn write_user(store: &Sqlite, who: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    let operator = Operator::new(Arc::new(store.clone()), Arc::new(SystemClock));
+    let account = operator.find(who).await?;
+    let sessions = store.all_sessions_of(account.id).await?;
+    let sessions: Vec<Value> = sessions.iter().map(session_as_json).collect();
+    write!(out, ",\"user\":{},\"sessions\":{}", as_json(&account), Value::Array(sessions))?;
+    write!(out, ",\"chats\":[")?;
+    for (index, membership) in store.memberships_of(account.id).await?.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "," };
+        let chat = found(store, membership.chat).await?;
+        let pins = store.pins_by(chat.id, account.id).await?;
+        let pins: Vec<Value> = pins.iter().map(pin_as_json).collect();
+        let (row, mine) = (chat_as_json(&chat), member_as_json(membership));
+        write!(out, "{separator}\n{{\"chat\":{row},\"membership\":{mine}")?;
+        write!(out, ",\"pins\":{},\"messages\":[", Value::Array(pins))?;
+        let (mut after, mut separator) = (0, "");
+        loop {
+            let place = (chat.id, account.id);
+            let page = store.messages_of(place, (after, chat.last_seq), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            for message in &page {
+                let mut value = message_as_json(message);
+                value["seq"] = json!(message.seq);
+                value["msgNo"] = json!(message.msg_no);
+                value["at"] = json!(message.at);
+                write!(out, "{separator}\n{value}")?;
+                separator = ",";
+            }
+        }
+        write!(out, "]}}")?;
+    }
+    Ok(write!(out, "]")?)
+}
+
+async fn write_chat(store: &Sqlite, id: ChatId, out: &mut impl Write) -> anyhow::Result<()> {
+    let chat = found(store, id).await?;
+    let members = store.memberships_in(id).await?;
+    let members: Vec<Value> = members.iter().map(member_as_json).collect();
+    write!(out, ",\"chat\":{},\"members\":{}", chat_as_json(&chat), Value::Array(members))?;
+    write!(out, ",\"log\":[")?;
+    let (mut after, mut separator) = (0, "");
+    while after < chat.last_seq {
+        let page = store.events(id, after, PAGE).await?;
+        if page.first().is_none_or(|event| event.seq != after + 1) {
+            return Err(anyhow!("the log of {id} has a gap after {after}"));
+        }
+        for event in page.iter().take_while(|event| event.seq <= chat.last_seq) {
+            write!(out, "{separator}\n{}", event_as_json(event))?;
+            (after, separator) = (event.seq, ",");
+        }
+    }
+    Ok(write!(out, "]")?)
+}
+
+async fn found(store: &Sqlite, id: ChatId) -> anyhow::Result<Chat> {
+    store.chat(id).await?.ok_or_else(|| anyhow!("there is no chat with the id {id}"))
+}
+
+fn chat_as_json(chat: &Chat) -> Value {
+    json!({
+        "id": chat.id,
+        "kind": chat.kind,
+        "title": chat.title,
+        "createdAt": chat.created_at,
+        "createdBy": chat.created_by,
+        "lastSeq": chat.last_seq,
+        "messages": chat.msg_no,
+        "lastAt": chat.last_at,
+    })
+}
+
+fn member_as_json(member: &Membership) -> Value {
+    json!({
+        "userId": member.user,
+        "name": member.name,
+        "role": member.role,
+        "joinedSeq": member.joined_seq,
+        "leftSeq": member.left_seq,
+        "deliveredSeq": member.delivered_seq,
+        "readSeq": member.read_seq,
+        "readMsgNo": member.read_no,
+    })
+}
+
+fn pin_as_json(pin: &MadePin) -> Value {
+    json!({ "messageId": pin.message, "seq": pin.seq, "at": pin.at, "pinSeq": pin.pin_seq })
+}
+
+fn message_as_json(message: &MessageRow) -> Value {
+    json!({
+        "id": message.id,
+        "content": message.content,
+        "clientId": message.client_id,
+        "forwardedFrom": message.forward.map(|forward| forward.from),
+        "originalSender": message.forward.map(|forward| forward.original_sender),
+        "pinnedAt": message.pin.map(|pin| pin.at),
+        "pinnedBy": message.pin.map(|pin| pin.by),
+    })
+}
+
+fn event_as_json(event: &LogEvent) -> Value {
+    let (kind, field, value) = match &event.kind {
+        EventKind::Created => ("created", "by", json!(event.actor)),
+        EventKind::Message(message) => ("message", "message", message_as_json(message)),
+        EventKind::Pinned(message) => ("pinned", "target", target_as_json(message)),
+        EventKind::Unpinned(message) => ("unpinned", "target", target_as_json(message)),
+        EventKind::MemberAdded(subject) => ("member-added", "subject", subject_as_json(subject)),
+        EventKind::MemberRemoved(subject) => {
+            ("member-removed", "subject", subject_as_json(subject))
+        }
+        EventKind::MemberLeft(subject) => ("member-left", "subject", subject_as_json(subject)),
+        EventKind::MemberChanged(subject) => {
+            ("member-changed", "subject", subject_as_json(subject))
+        }
+        EventKind::Renamed(title) => ("renamed", "title", json!(title)),
+    };
+    json!({
+        "seq": event.seq,
+        "msgNo": event.msg_no,
+        "at": event.at,
+        "actor": event.actor,
+        "kind": kind,
+        field: value,
+    })
+}
+
+fn target_as_json(message: &MessageRow) -> Value {
+    json!({ "messageId": message.id, "seq": message.seq })
+}
+
+fn subject_as_json(subject: &Subject) -> Value {
+    json!({ "userId": subject.user, "name": subject.name, "role": subject.role })
+}

@@ -1,0 +1,131 @@
+//! The operator's commands. All but `restore` work beside the running server, on the same data.
+//!
+//! Exit codes: 0 done, 1 it could not be done (or `doctor` found a failure), 2 a wrong command line
+//! or configuration. What went wrong is one line on standard error.
+
+mod backup;
+mod doctor;
+mod export;
+mod restore;
+mod table;
+mod users;
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand};
+use zvon_store::sqlite::{Access, Sqlite};
+
+use crate::backing::FILE;
+use crate::config::{Config, Overrides};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Checks configuration, data directory, port, clock, limits and secrets.
+    Doctor(doctor::Doctor),
+    /// Lists accounts, closes them, resets passwords, ends sessions.
+    Users(users::Users),
+    /// Writes all that is kept of a user or a chat as JSON.
+    Export(export::Export),
+    /// Copies database and keys while the server runs.
+    Backup(backup::Backup),
+    /// Makes a data directory from a backup.
+    Restore(restore::Restore),
+}
+
+/// Whose data.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// The server's file with settings.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The server's data directory.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Why a command was not done.
+pub(crate) enum Failure {
+    /// The command line or the configuration is wrong.
+    Usage(String),
+    /// It could not be done.
+    Other(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+type Outcome = Result<ExitCode, Failure>;
+
+/// Runs a command to its end.
+pub(crate) fn run(command: Command) -> ExitCode {
+    let outcome = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(async {
+            match command {
+                Command::Doctor(doctor) => doctor.run().await,
+                Command::Users(users) => users.run().await,
+                Command::Export(export) => export.run().await,
+                Command::Backup(backup) => backup.run().await,
+                Command::Restore(restore) => restore.run().await,
+            }
+        }),
+        Err(error) => Err(error.into()),
+    };
+    let failure = match outcome {
+        Ok(code) => return code,
+        Err(failure) => failure,
+    };
+    match failure {
+        Failure::Usage(text) => {
+            eprintln!("zvon: {text}");
+            ExitCode::from(2)
+        }
+        // Whoever reads has seen enough, as in `zvon users list | head`.
+        Failure::Other(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Failure::Other(error) => {
+            eprintln!("zvon: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
+}
+
+impl Place {
+    /// The configuration as the server would read it.
+    fn load(&self) -> Result<Config, Failure> {
+        let overrides = Overrides { listen: None, data: self.data.clone() };
+        Config::load(self.config.as_deref(), overrides)
+            .map_err(|error| Failure::Usage(error.to_string()))
+    }
+}
+
+/// The data directory's database, beside the server that may be running on it.
+async fn database(data: &Path, access: Access) -> Result<Sqlite, Failure> {
+    let path = data.join(FILE);
+    let opened = Sqlite::beside(&path, access).await;
+    Ok(opened.with_context(|| format!("the database {} cannot be used", path.display()))?)
+}
+
+/// A path with something behind its name: `a/b` and `.partial` give `a/b.partial`.
+fn beside(path: &Path, suffix: &str) -> anyhow::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| anyhow!("{} has no name", path.display()))?;
+    let mut name = name.to_owned();
+    name.push(suffix);
+    Ok(path.with_file_name(name))
+}
+
+/// Waits until a directory's entries are on disk.
+fn sync_dir(dir: &Path) -> anyhow::Result<()> {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let synced = std::fs::File::open(dir).and_then(|dir| dir.sync_all());
+    synced.with_context(|| format!("{}", dir.display()))
+}
