@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { held } from './ends.mjs';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const BINARY = process.env.ZVON_BIN ?? join(ROOT, 'target/debug/zvon');
+export const BINARY = process.env.ZVON_BIN ?? join(ROOT, 'target/debug/zvon');
 
 /** The secret that tests sign tokens of their own with. */
 export const SECRET = 'a-secret-that-only-the-tests-know-0123456789';

@@ -1,0 +1,18 @@
+// The operator at the command line, beside the running server and with its configuration.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { held } from './ends.mjs';
+import { BINARY } from './server.mjs';
+
+/** Runs `zvon …args` on the server's data; `{code, out, err}`. `input` is what it reads. */
+export async function zvon(server, args, { input = '', data = join(server.data, 'data') } = {}) {
+  const env = { PATH: process.env.PATH, ...server.env };
+  const child = spawn(BINARY, [...args, '--data', data], { cwd: server.data, env });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const code = await held(new Promise((resolve) => child.on('close', resolve)));
+  return { code, out, err };
+}
