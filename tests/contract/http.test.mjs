@@ -78,7 +78,6 @@ describe('HTTP', () => {
       assert.equal(status, 200, path);
       assert.match(headers['content-type'], /^text\/html/, path);
       assert.match(text, /<!doctype html>/i);
-      assert.match(headers['content-security-policy'], /default-src 'self'/);
     }
     for (const path of ['/chats', '/users']) {
       const { headers, status } = await get(server, path, { token, headers: { accept: 'application/json' } });
@@ -92,4 +91,55 @@ describe('HTTP', () => {
     assert.equal(posted.status, 404);
     assert.equal(posted.body.message, 'Cannot POST /login');
   });
+
+  test('S19 a page runs only what came with it, and stands in no frame', async () => {
+    const accept = 'text/html,*/*;q=0.8';
+    for (const path of ['/', '/login', `/chats/${randomUUID()}?at=3`, '/settings/devices', '/no/such/page']) {
+      const { headers } = await get(server, path, { headers: { accept } });
+      assert.match(headers['content-type'], /^text\/html/, path);
+      const policy = policyOf(headers);
+      assert.deepEqual(policy['default-src'], ["'self'"], path);
+      assert.deepEqual(policy['script-src'], ["'self'"]);
+      assert.deepEqual(policy['style-src'], ["'self'"]);
+      for (const name of ['object-src', 'base-uri', 'frame-ancestors']) assert.deepEqual(policy[name], ["'none'"], name);
+      assert.deepEqual(policy['form-action'], ["'self'"]);
+      assert.doesNotMatch(headers['content-security-policy'], /unsafe-|https?:|\*/);
+      assert.equal(headers['x-content-type-options'], 'nosniff');
+      assert.equal(headers['referrer-policy'], 'no-referrer');
+    }
+  });
+
+  test('S19 texts of people come as they were stored, in answers that are no page and are not taken for one', async () => {
+    const name = '<script>alert(1)</script>';
+    const { token, id } = await register(server, name);
+    const html = { accept: 'text/html' };
+    const answers = [
+      await get(server, '/auth/me', { token, headers: html }),
+      await get(server, '/api/users', { token, headers: html }),
+      await get(server, '/api/chats', { token, headers: html }),
+      await get(server, '/auth/sessions', { token, headers: { ...html, 'user-agent': name } }),
+      await get(server, '/health', { headers: html }),
+      await get(server, `/nowhere?${encodeURIComponent(name)}`),
+      await call(server, 'POST', '/auth/login', { raw: '{', headers: { 'content-type': 'application/json' } }),
+      await get(server, '/auth/me'),
+      await call(server, 'OPTIONS', '/chats', { headers: { 'access-control-request-method': 'POST' } }),
+      await get(server, '/socket.io/?EIO=4&transport=polling'),
+      await get(server, '/socket.io/?EIO=3&transport=none'),
+    ];
+    for (const { headers, text, status } of answers) {
+      const what = `${status} ${text.slice(0, 80)}`;
+      if (text) assert.match(headers['content-type'], /^(application\/json|text\/plain)/, what);
+      assert.equal(headers['x-content-type-options'], 'nosniff', what);
+      assert.equal(headers['referrer-policy'], 'no-referrer', what);
+      const policy = policyOf(headers);
+      for (const name of ['default-src', 'frame-ancestors']) assert.deepEqual(policy[name], ["'none'"], what);
+    }
+    assert.deepEqual([answers[0].body.id, answers[0].body.name], [id, name]);
+  });
 });
+
+/** The content security policy, by directive. */
+function policyOf(headers) {
+  const parts = headers['content-security-policy'].split(';').map((part) => part.trim().split(/\s+/));
+  return Object.fromEntries(parts.map(([name, ...sources]) => [name, sources]));
+}

@@ -257,7 +257,7 @@ pub struct UserTyping {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct SessionRevoked {
-    /// `logout`, `revoked`, `password` …
+    /// `logout`, `revoked`, `password-changed`, `replaced`, `token-reused` or `operator`.
     pub reason: String,
 }
 

@@ -5,6 +5,6 @@
  */
 export type SessionRevoked = { 
 /**
- * `logout`, `revoked`, `password` …
+ * `logout`, `revoked`, `password-changed`, `replaced`, `token-reused` or `operator`.
  */
 reason: string, };

@@ -4,6 +4,7 @@ pub(crate) mod access;
 mod auth;
 mod body;
 mod chats;
+mod content;
 mod cors;
 mod envelope;
 mod health;
@@ -54,6 +55,7 @@ pub(crate) fn router(edge: &Arc<Edge>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(edge), access::note))
         .with_state(Arc::clone(edge));
     rest.route_service("/socket.io/", edge.io.service())
+        .layer(middleware::from_fn(content::guard))
         .layer(middleware::from_fn_with_state(Arc::clone(edge), peer::see_through))
 }
 
