@@ -60,6 +60,7 @@ test('a session that was ended elsewhere leads to the sign-in, with the reason',
   const headers = { authorization: `Bearer ${session.accessToken}` };
   await fetch(`${server.url}/auth/logout`, { method: 'POST', headers });
   await expect(page).toHaveURL(/\/login/);
+  await expect(page.getByRole('status')).toHaveText('You have signed out.');
 });
 
 test('a token that the server does not know leads to the sign-in', async ({ server, browser }) => {

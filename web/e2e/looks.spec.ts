@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from '@playwright/test';
 import type { AxeResults } from 'axe-core';
+import type { SignedIn } from '../src/protocol/SignedIn';
 import { chatRow, composer, expect, log, messageWith, type Someone, test } from './fixture';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
@@ -34,6 +35,19 @@ async function scrollsSideways(page: Page): Promise<boolean> {
 async function expectSound(page: Page, screen: string): Promise<void> {
   expect(await findings(page), screen).toEqual([]);
   expect(await scrollsSideways(page), `${screen} scrolls sideways`).toBe(false);
+}
+
+/** Another session of someone's, on what calls itself Firefox; answers its token. */
+async function signInAgain(url: string, { session }: Someone): Promise<string> {
+  const response = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    },
+    body: JSON.stringify({ email: session.user.email, password: 'correct horse' }),
+  });
+  return ((await response.json()) as SignedIn).accessToken;
 }
 
 /** A chat with a bit of everything. */
@@ -112,6 +126,21 @@ for (const theme of ['light', 'dark'] as const) {
         await expect(page.getByRole('heading').first()).toBeVisible();
         await expectSound(page, path);
       }
+      await signInAgain(server.url, ann);
+      await page.goto('/settings/devices');
+      const end = page.getByRole('button', { name: 'Sign out Firefox on Linux' });
+      await expect(end).toBeVisible();
+      await expectSound(page, 'the devices');
+      await end.click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await expectSound(page, 'ending a device');
+      await page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click();
+      await expect(page.getByText('Firefox on Linux is signed out.')).toBeVisible();
+      await page.getByRole('textbox', { name: 'Current password' }).fill('not the one');
+      await page.getByRole('textbox', { name: 'New password' }).fill('battery staple');
+      await page.getByRole('button', { name: 'Change password' }).click();
+      await expect(page.getByText('This is not your current password.')).toBeVisible();
+      await expectSound(page, 'a wrong password');
       await page.keyboard.press('?');
       await expect(page.getByRole('dialog')).toBeVisible();
       await expectSound(page, 'the shortcuts');
@@ -119,6 +148,10 @@ for (const theme of ['light', 'dark'] as const) {
       await page.keyboard.press('Control+k');
       await expect(page.getByRole('combobox')).toBeVisible();
       await expectSound(page, 'the switcher');
+      const headers = { authorization: `Bearer ${await signInAgain(server.url, ann)}` };
+      await fetch(`${server.url}/auth/sessions`, { method: 'DELETE', headers });
+      await expect(page.getByRole('status')).toContainText('from another device');
+      await expectSound(page, 'the sign-in with a reason');
     });
   }
 }
@@ -193,4 +226,29 @@ test('the log is a polite live region, and own messages are not read back', asyn
   await expect(log(ann.page)).toHaveAttribute('aria-relevant', 'additions');
   await expect(messageWith(ann.page, 'mine')).toHaveAttribute('aria-live', 'off');
   await expect(messageWith(ann.page, 'theirs')).not.toHaveAttribute('aria-live', 'off');
+});
+
+test('on a phone, everything about devices is large enough for a thumb', async ({
+  meet,
+  seat,
+  server,
+}) => {
+  const viewport = { width: 360, height: 740 };
+  const ann = await seat(await meet('Ann'), { viewport, hasTouch: true, isMobile: true });
+  await signInAgain(server.url, ann);
+  const { page } = ann;
+  await page.goto('/settings/devices');
+  await expect(page.getByRole('button', { name: 'Sign out Firefox on Linux' })).toBeVisible();
+  const controls = page.getByRole('main').locator('button:visible, a:visible, input:visible');
+  const boxes = await controls.evaluateAll((all) =>
+    all.map((control) => {
+      const { width, height } = control.getBoundingClientRect();
+      return { what: control.getAttribute('aria-label') ?? control.textContent, width, height };
+    }),
+  );
+  expect(boxes.length).toBeGreaterThan(6);
+  for (const { what, width, height } of boxes) {
+    expect(Math.min(width, height), `${what}`).toBeGreaterThanOrEqual(44);
+  }
+  expect(await scrollsSideways(page)).toBe(false);
 });

@@ -15,6 +15,7 @@ import { useVisibleHeight } from './visibleHeight';
 import './shell.css';
 
 const PeoplePage = lazy(() => import('../features/people/PeoplePage'));
+const DevicesPage = lazy(() => import('../features/settings/DevicesPage'));
 const SettingsPage = lazy(() => import('../features/settings/SettingsPage'));
 
 /** Every screen behind the sign-in. */
@@ -37,6 +38,7 @@ export function Shell({ account }: { account: Account }) {
             <Route path="/chats" component={NothingOpen} />
             <Route path="/chats/:id">{({ id }) => <ChatPage key={id} chatId={id} />}</Route>
             <Route path="/people" component={PeoplePage} />
+            <Route path="/settings/devices" component={DevicesPage} />
             <Route path="/settings/*?" component={SettingsPage} />
             <Route component={NotFound} />
           </Switch>

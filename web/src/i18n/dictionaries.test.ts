@@ -69,6 +69,20 @@ describe('a language', () => {
     expect(pickTag('en', ['ru'])).toBe('en');
   });
 
+  it('says how long ago something was', () => {
+    const [minute, hour] = [60_000, 3_600_000];
+    const times = [0, 5 * minute, 59.6 * minute, 3 * hour, 24 * hour, 72 * hour];
+    expect(times.map(new Language('en').ago)).toEqual([
+      '1 minute ago',
+      '5 minutes ago',
+      '1 hour ago',
+      '3 hours ago',
+      'yesterday',
+      '3 days ago',
+    ]);
+    expect(times.map(new Language('ru').ago).at(1)).toBe('5 минут назад');
+  });
+
   it('says days as people do', () => {
     const en = new Language('en');
     const now = new Date(2026, 2, 10, 9);

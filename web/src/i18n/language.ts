@@ -26,12 +26,14 @@ export function pickTag(choice: 'system' | Tag, preferred: readonly string[]): T
 export class Language {
   readonly #plural: Intl.PluralRules;
   readonly #number: Intl.NumberFormat;
+  readonly #ago: Intl.RelativeTimeFormat;
   readonly #formats = new Map<string, Intl.DateTimeFormat>();
   readonly collator: Intl.Collator;
 
   constructor(readonly tag: Tag) {
     this.#plural = new Intl.PluralRules(tag);
     this.#number = new Intl.NumberFormat(tag);
+    this.#ago = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
     this.collator = new Intl.Collator(tag, { sensitivity: 'base', numeric: true });
   }
 
@@ -55,8 +57,21 @@ export class Language {
     return this.t(`problem.${problem.code}`, { ...problem.params, count: seconds ?? min ?? 1 });
   };
 
+  /** How long ago, in the unit that fits. */
+  ago = (ms: number): string => {
+    const minutes = Math.max(1, Math.round(ms / 60_000));
+    if (minutes < 60) return this.#ago.format(-minutes, 'minute');
+    const hours = Math.round(minutes / 60);
+    if (hours < 24) return this.#ago.format(-hours, 'hour');
+    return this.#ago.format(-Math.round(hours / 24), 'day');
+  };
+
   /** Hours and minutes. */
   time = (at: Date): string => this.#date('time', { hour: 'numeric', minute: '2-digit' }, at);
+
+  /** The day and the time. */
+  moment = (at: Date): string =>
+    this.#date('moment', { dateStyle: 'long', timeStyle: 'short' }, at);
 
   /** Everything, for a tooltip. */
   full = (at: Date): string => this.#date('full', { dateStyle: 'full', timeStyle: 'short' }, at);

@@ -45,13 +45,17 @@ export interface ClientOptions {
   onDraft?(chatId: ChatId, text: string): void;
 }
 
+/** How long the line may take to say why a session is over (ms). */
+const VERDICT = 2000;
+
 /** A signed-in client. */
 export class Client {
   readonly cell: Cell;
   readonly history: History;
   readonly limits: Limits;
+  /** Calls in the name of the account. */
+  readonly rest: Rest;
   readonly #options: ClientOptions;
-  readonly #rest: Rest;
   readonly #line: Line;
   readonly #caller: Caller;
   readonly #follow: Follow;
@@ -62,6 +66,7 @@ export class Client {
   readonly #self: TypingSelf;
   readonly #storage: Storage;
   readonly #ended = new AbortController();
+  #verdict: ReturnType<typeof setTimeout> | undefined;
 
   /** Opens what lies in this browser, shows it, and connects. */
   static async start(options: ClientOptions, cell: Cell = createCell(options.me)): Promise<Client> {
@@ -78,12 +83,12 @@ export class Client {
     this.#line = new Line(options.url, options.token, {
       onState: (state) => this.#lineChanged(state),
       onOpen: () => this.#follow.opened(),
-      onEvent: (event, data) => this.#follow.heard({ event, data } as ServerEvent),
+      onEvent: (event, data) => this.#incoming({ event, data } as ServerEvent),
       onRefused: (code) => options.onSignedOut(code),
     });
     this.#caller = new Caller(this.#line, (kind, pause) => this.limits.hit(kind, pause));
-    this.#rest = new Rest(options.url, options.token, () => options.onSignedOut('UNAUTHORIZED'));
-    this.history = new History({ rest: this.#rest, cache: storage.cache, read, change });
+    this.rest = new Rest(options.url, options.token, () => this.#unauthorized());
+    this.history = new History({ rest: this.rest, cache: storage.cache, read, change });
     this.#follow = new Follow({
       read,
       change,
@@ -124,7 +129,7 @@ export class Client {
 
   /** Asks for a message, wherever it is. */
   message(id: MessageId): Promise<Outcome<Message>> {
-    return this.#rest.message(id);
+    return this.rest.message(id);
   }
 
   /** Writes a message; it is sent as soon as that is possible. */
@@ -178,6 +183,7 @@ export class Client {
   /** Ends it; what is kept stays. */
   async close(): Promise<void> {
     this.#ended.abort();
+    clearTimeout(this.#verdict);
     this.#self.clear();
     this.#others.clear();
     this.#follow.lost();
@@ -224,6 +230,18 @@ export class Client {
     this.#options.onLevel?.();
   }
 
+  /** The end of the session is no change of a chat: it counts even while a `sync` is under way. */
+  #incoming(event: ServerEvent): void {
+    if (event.event === 'session:revoked') this.#options.onSignedOut(event.data.reason);
+    else this.#follow.heard(event);
+  }
+
+  /** REST says that the session is over, but not why; the line knows, and is given a moment. */
+  #unauthorized(): void {
+    if (!this.#line.isOpen) this.#line.open();
+    this.#verdict ??= setTimeout(() => this.#options.onSignedOut('UNAUTHORIZED'), VERDICT);
+  }
+
   #applied(event: ServerEvent): void {
     const { me } = this.#options;
     if (event.event === 'message') {
@@ -234,8 +252,6 @@ export class Client {
     } else if (event.event === 'user:typing') {
       const { chatId, userId, isTyping } = event.data;
       if (userId !== me) this.#others.heard(chatId, userId, isTyping);
-    } else if (event.event === 'session:revoked') {
-      this.#options.onSignedOut(event.data.reason);
     }
     this.#options.onEvent?.(event);
   }

@@ -8,10 +8,12 @@ export type ProblemCode =
   | 'timeout'
   | 'rate-limited'
   | 'wrong-credentials'
+  | 'wrong-password'
   | 'email-taken'
   | 'email-invalid'
   | 'name-blank'
   | 'password-short'
+  | 'password-long'
   | 'invalid'
   | 'forbidden'
   | 'not-a-member'
@@ -52,7 +54,9 @@ const BY_TEXT: [RegExp, ProblemCode][] = [
   [/^User with this email already exists$/, 'email-taken'],
   [/^email must be/, 'email-invalid'],
   [/^name must/, 'name-blank'],
+  [/^The present password is another one$/, 'wrong-password'],
   [/^password must be at least (?<min>\d+)/, 'password-short'],
+  [/^password must not be longer/, 'password-long'],
   [/^content must not be longer than (?<max>\d+)/, 'text-too-long'],
   [/participant of (?:this|target) chat$/, 'not-a-member'],
   [/^Message is already pinned$/, 'already-pinned'],

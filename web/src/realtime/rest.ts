@@ -1,10 +1,13 @@
 /** The REST half of the contract: accounts, and pages of history. Nothing here throws. */
 import type { Account } from '../protocol/Account';
+import type { ChangePassword } from '../protocol/ChangePassword';
 import type { ChatId } from '../protocol/ChatId';
 import type { Login } from '../protocol/Login';
 import type { Message } from '../protocol/Message';
 import type { MessageId } from '../protocol/MessageId';
 import type { Register } from '../protocol/Register';
+import type { SessionId } from '../protocol/SessionId';
+import type { SessionView } from '../protocol/SessionView';
 import type { SignedIn } from '../protocol/SignedIn';
 import { done, failed, type Outcome, problemOf, type Refused } from './problem';
 import type { Page } from './replica/book';
@@ -41,6 +44,26 @@ export class Rest {
 
   me(): Promise<Answer<Account>> {
     return this.#send('GET', '/auth/me');
+  }
+
+  /** All of the account's live sessions, last used first. */
+  sessions(): Promise<Answer<SessionView[]>> {
+    return this.#send('GET', '/auth/sessions');
+  }
+
+  /** Ends a session; from the answer on it can write no more. */
+  endSession(id: SessionId): Promise<Answer<null>> {
+    return this.#send('DELETE', `/auth/sessions/${id}`);
+  }
+
+  /** Ends all sessions but this one. */
+  endOtherSessions(): Promise<Answer<null>> {
+    return this.#send('DELETE', '/auth/sessions');
+  }
+
+  /** Changes the password; all sessions but this one end. */
+  changePassword(form: ChangePassword): Promise<Answer<null>> {
+    return this.#send('POST', '/auth/password', form);
   }
 
   /** A page of history. `head` is the newest seq known before asking. */

@@ -2,6 +2,13 @@
 export { useChat, useChats, useChatsReady, useUnreadTotal } from './chats';
 export { reconnectNow, useConnection, useLimit } from './connection';
 export { useSession } from './current';
+export {
+  changePassword,
+  endDevice,
+  endOtherDevices,
+  refreshDevices,
+  useDevices,
+} from './devices';
 export { setDraft, useDraft } from './drafts';
 export * from './groups';
 export {

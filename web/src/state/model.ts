@@ -13,6 +13,7 @@ import type { Message } from '../protocol/Message';
 import type { MessageId } from '../protocol/MessageId';
 import type { Person } from '../protocol/Person';
 import type { Role } from '../protocol/Role';
+import type { SessionId } from '../protocol/SessionId';
 import type { Timestamp } from '../protocol/Timestamp';
 import type { UserId } from '../protocol/UserId';
 import type { LimitKind } from '../realtime/held';
@@ -38,6 +39,7 @@ export type {
   Problem,
   ProblemCode,
   Role,
+  SessionId,
   Timestamp,
   UserId,
 };
@@ -53,12 +55,45 @@ export interface Toast {
 /* ----------------------------------------------------------------- session */
 
 /** Why nobody is signed in any more. */
-export type SignedOutReason = 'signed-out' | 'expired' | 'revoked' | 'password-changed';
+export type SignedOutReason =
+  | 'signed-out'
+  | 'expired'
+  | 'ended'
+  | 'revoked'
+  | 'password-changed'
+  | 'replaced'
+  | 'token-reused'
+  | 'operator';
 
 /** Who is signed in. A stored session is known synchronously, so there is no third state. */
 export type Session =
   | { account: Account; reason: null }
   | { account: null; reason: SignedOutReason | null };
+
+/* ----------------------------------------------------------------- devices */
+
+/** A place where the account is signed in. */
+export interface Device {
+  id: SessionId;
+  /** Whether it is this one. */
+  isCurrent: boolean;
+  /** Whether it is in use right now. */
+  isActive: boolean;
+  /** The user agent it signed in with, as it came; may be empty. */
+  agent: string;
+  address: string;
+  signedInAt: Timestamp;
+  /** How long ago it was last used, by the clock of the server (ms). */
+  idle: number;
+}
+
+/** All of them, this one first. */
+export interface Devices {
+  /** `loading`: nothing to show yet; `failed`: see `problem`. */
+  phase: 'loading' | 'ready' | 'failed';
+  devices: Device[];
+  problem: Problem | null;
+}
 
 /* ------------------------------------------------------------------- chats */
 
@@ -179,6 +214,8 @@ export interface Hooks {
   usePeopleSearch(prefix: string): PeopleSearch;
   /** Unread messages of all chats, for the title. */
   useUnreadTotal(): number;
+  /** Where the account is signed in; asked anew now, on coming back to the page, and every minute. */
+  useDevices(): Devices;
   useSettings(): Settings;
   useToasts(): Toast[];
 }
@@ -230,6 +267,15 @@ export interface Actions {
   removeMember(chatId: ChatId, userId: UserId): Promise<Outcome>;
   leaveChat(chatId: ChatId): Promise<Outcome>;
   setRole(chatId: ChatId, userId: UserId, role: Role): Promise<Outcome>;
+
+  /** Asks the server again where the account is signed in. */
+  refreshDevices(): Promise<void>;
+  /** Signs another device out. */
+  endDevice(id: SessionId): Promise<Outcome>;
+  /** Signs all devices out but this one. */
+  endOtherDevices(): Promise<Outcome>;
+  /** Changes the password, and signs all other devices out. */
+  changePassword(form: { currentPassword: string; newPassword: string }): Promise<Outcome>;
 
   /** Asks the server for everybody again. */
   refreshPeople(): Promise<Outcome>;

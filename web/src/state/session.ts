@@ -10,22 +10,16 @@ import { forgetDrafts, heardDraft, restoreDrafts } from './drafts';
 import type { SignedOutReason } from './model';
 import { notify } from './notifications';
 import { hitSignLimit } from './sign-limits';
+import { keepsData, reasonOf } from './signed-out';
 import { readStored, watchStored, writeStored } from './stored';
 import { showToast } from './toasts';
 import { levelViews } from './views';
 
 const STORED = 'zvon.session';
+/** Why the session before it ended: the other tabs see that it is gone, and ask. */
+const ENDED = 'zvon.ended';
 /** The server is the one the page came from. */
 const SERVER = '';
-
-const REASONS: Record<string, SignedOutReason> = {
-  'signed-out': 'signed-out',
-  logout: 'signed-out',
-  revoked: 'revoked',
-  SESSION_REVOKED: 'revoked',
-  USER_UNKNOWN: 'revoked',
-  password: 'password-changed',
-};
 
 /** Restores the session and connects. Called once, before the first render. */
 export function start(): void {
@@ -72,7 +66,7 @@ function signedIn(session: SignedIn): Outcome {
 function adoptStored(): void {
   const stored = readStored<SignedIn>(STORED);
   const { account } = current.getState().session;
-  if (!stored && account) void over('signed-out');
+  if (!stored && account) void over(reasonOf(readStored<string>(ENDED) ?? 'signed-out'));
   else if (stored && stored.user.id !== account?.id) begin(stored);
 }
 
@@ -87,7 +81,7 @@ function begin({ accessToken: token, user: account }: SignedIn): void {
     token,
     me: account.id,
     onSignedOut: (why: string | null) => {
-      if (isCurrent()) void over(REASONS[why ?? ''] ?? 'expired');
+      if (isCurrent()) void over(reasonOf(why));
     },
     onLevel: levelViews,
     onUnstored: () => showToast({ code: 'storage' }),
@@ -108,6 +102,7 @@ async function over(reason: SignedOutReason): Promise<void> {
   const { client, session } = current.getState();
   const { account } = session;
   if (!account) return;
+  writeStored(ENDED, reason);
   writeStored(STORED, null);
   current.setState({
     session: { account: null, reason },
@@ -116,7 +111,7 @@ async function over(reason: SignedOutReason): Promise<void> {
     starting: null,
   });
   await client?.close();
-  if (reason === 'expired') return;
+  if (keepsData(reason)) return;
   forgetDrafts(account.id);
   await deleteDatabase(databaseOf(account.id)).catch(() => {});
 }

@@ -1,20 +1,22 @@
 /** A password that can be looked at. */
 import { type ComponentProps, useState } from 'react';
-import { useLanguage } from '../../i18n';
-import { IconButton } from '../../ui/Button';
-import { Field } from '../../ui/Field';
+import { useLanguage } from '../i18n';
+import { IconButton } from './Button';
+import { Field } from './Field';
+
+type Props = Omit<ComponentProps<typeof Field>, 'label'> & { label?: string };
 
 /** A field with an eye. */
-export function PasswordField(props: Omit<ComponentProps<typeof Field>, 'label'>) {
+export function PasswordField({ label, ...props }: Props) {
   const { t } = useLanguage();
   const [shown, setShown] = useState(false);
   return (
     <div className="password-field">
       <Field
-        {...props}
-        label={t('auth.password')}
-        type={shown ? 'text' : 'password'}
         name="password"
+        {...props}
+        label={label ?? t('auth.password')}
+        type={shown ? 'text' : 'password'}
         dir="ltr"
         adornment={
           <IconButton

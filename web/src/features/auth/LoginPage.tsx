@@ -6,8 +6,8 @@ import { signIn, useSession } from '../../state';
 import { Button } from '../../ui/Button';
 import { Field, FieldError } from '../../ui/Field';
 import { Icon } from '../../ui/Icon';
+import { PasswordField } from '../../ui/PasswordField';
 import { AuthPage } from './AuthPage';
-import { PasswordField } from './PasswordField';
 import { useAuthForm } from './useAuthForm';
 
 /** `/login` */
@@ -31,7 +31,7 @@ export function LoginPage() {
       }
     >
       <form className="auth-form" onSubmit={form.submit}>
-        {reason && reason !== 'signed-out' && (
+        {reason && (
           <p className="note" role="status">
             <Icon name="info" />
             {t(`auth.reason.${reason}`)}

@@ -5,8 +5,8 @@ import { useLanguage } from '../../i18n';
 import { PASSWORD_MIN, signUp } from '../../state';
 import { Button } from '../../ui/Button';
 import { Field, FieldError } from '../../ui/Field';
+import { PasswordField } from '../../ui/PasswordField';
 import { AuthPage } from './AuthPage';
-import { PasswordField } from './PasswordField';
 import { useAuthForm } from './useAuthForm';
 
 /** `/register` */

@@ -26,6 +26,7 @@ export function AccountHead({ account }: { account: Account }) {
           { icon: 'people', label: t('nav.people'), run: () => navigate('/people') },
           { icon: 'plus', label: t('nav.newGroup'), run: () => show('new-group') },
           { icon: 'settings', label: t('nav.settings'), run: () => navigate('/settings') },
+          { icon: 'shield', label: t('devices.title'), run: () => navigate('/settings/devices') },
           { icon: 'keyboard', label: t('nav.shortcuts'), run: () => show('shortcuts') },
           { icon: 'leave', label: t('nav.signOut'), run: () => void signOut() },
         ]}

@@ -1,5 +1,6 @@
 /** `/settings`: the account, the looks, the language, notifications. */
 import { useState } from 'react';
+import { Link } from 'wouter';
 import { usePageTitle } from '../../app/pageTitle';
 import { useLanguage } from '../../i18n';
 import { changeSettings, enableNotifications, signOut, useSession, useSettings } from '../../state';
@@ -7,6 +8,7 @@ import { Avatar } from '../../ui/Avatar';
 import { BackButton } from '../../ui/BackButton';
 import { Button } from '../../ui/Button';
 import { FieldError } from '../../ui/Field';
+import { Icon } from '../../ui/Icon';
 import { Choice } from './Choice';
 import './settings.css';
 
@@ -36,6 +38,17 @@ export default function SettingsPage() {
               </Button>
             </section>
           )}
+          <Link
+            href="/settings/devices"
+            state={{ fromList: true }}
+            className="card settings-link person-row"
+          >
+            <Icon name="shield" />
+            <span className="person-text">
+              {t('devices.title')}
+              <span className="person-detail">{t('devices.hint')}</span>
+            </span>
+          </Link>
           <Choice
             heading={t('settings.theme')}
             name="theme"
