@@ -5,6 +5,7 @@ import { RegisterPage } from '../features/auth/RegisterPage';
 import { LanguageProvider } from '../i18n';
 import { useSession } from '../state';
 import { ErrorBoundary } from './ErrorBoundary';
+import { insidePath } from './insidePath';
 import { Shell } from './Shell';
 import { useTheme } from './theme';
 
@@ -48,10 +49,7 @@ function Gate() {
 /** Someone who has just signed in goes where they wanted to go. */
 function Inside() {
   const [search] = useSearchParams();
-  const next = search.get('next');
-  return (
-    <Redirect to={next?.startsWith('/') && !next.startsWith('//') ? next : '/chats'} replace />
-  );
+  return <Redirect to={insidePath(search.get('next'), window.location.origin)} replace />;
 }
 
 /** Someone who is not signed in is asked to, and brought back afterwards. */

@@ -1,6 +1,7 @@
 /** A language in use: sentences, numbers, dates and order, all by `Intl`. */
 import type { Problem } from '../state';
 import { type Dictionary, en, type Key } from './en';
+import { isolate } from './isolate';
 import { ru } from './ru';
 
 /** The languages there are. */
@@ -47,7 +48,7 @@ export class Language {
     return sentence.replace(/\{(\w+)\}/g, (mark, name: string) => {
       const value = params[name];
       if (value === undefined) return mark;
-      return typeof value === 'number' ? this.#number.format(value) : value;
+      return typeof value === 'number' ? this.#number.format(value) : isolate(value);
     });
   };
 

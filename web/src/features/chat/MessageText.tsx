@@ -55,9 +55,9 @@ export function MessageText({ text, meta, unfolded, onUnfold }: Props) {
 
 function TextPiece({ piece }: { piece: Piece }) {
   if (piece.kind === 'text') return piece.text;
-  const inside = `${window.location.origin}/chats/`;
-  if (piece.href.startsWith(inside)) {
-    return <Link href={piece.href.slice(window.location.origin.length)}>{piece.text}</Link>;
+  const { origin, pathname, search } = new URL(piece.href);
+  if (origin === window.location.origin && pathname.startsWith('/chats/')) {
+    return <Link href={pathname + search}>{piece.text}</Link>;
   }
   return (
     <a href={piece.href} target="_blank" rel="noopener noreferrer">

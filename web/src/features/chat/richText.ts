@@ -1,17 +1,18 @@
 /** What of a text is more than text: links, and emoji standing alone. */
+import { isHonest } from './honestLink';
 
 /** A piece of a text. */
 export type Piece = { kind: 'text'; text: string } | { kind: 'link'; text: string; href: string };
 
 const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"'`]+/giu;
 
-/** The text in pieces; joined they are the text again. Only http, https and mailto are links. */
+/** The text in pieces; joined they are the text again. Only honest http, https and mailto are links. */
 export function pieces(text: string): Piece[] {
   const out: Piece[] = [];
   let from = 0;
   for (const match of text.matchAll(LINK)) {
     const link = trimLink(match[0]);
-    if (!URL.canParse(link)) continue;
+    if (!isHonest(link)) continue;
     if (match.index > from) out.push({ kind: 'text', text: text.slice(from, match.index) });
     out.push({ kind: 'link', text: link, href: link });
     from = match.index + link.length;
