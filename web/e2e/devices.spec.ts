@@ -92,7 +92,7 @@ test('a device that is signed out is told so at once, and can write no more', as
   const dialog = here.getByRole('dialog', { name: 'Sign out Safari on iPhone?' });
   await dialog.getByRole('button', { name: 'Sign out', exact: true }).click();
   for (const page of [phone, second]) {
-    await expect(page).toHaveURL(/\/login/, { timeout: 2000 });
+    await expect(page).toHaveURL(/\/login/, { timeout: 5000 });
     await expect(page.getByRole('status')).toHaveText(
       'You were signed out from another device. Please sign in again.',
     );
