@@ -11,9 +11,9 @@ mod config;
 mod data_dir;
 mod lifecycle;
 mod listener;
+mod open_files;
 #[cfg(feature = "otlp")]
 mod otlp;
-mod open_files;
 mod privilege;
 mod secret;
 mod telemetry;

@@ -28,7 +28,7 @@ impl Operator {
     /// An operator of this store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, hasher: Hasher::default() }
+        Self { store, clock, hasher: Hasher::new(1) }
     }
 
     /// The account of that id or address.

@@ -19,6 +19,7 @@ const ALIASES: [(&str, &str); 5] = [
 const SERVICES: [&str; 3] = ["REDIS_URL", "REDIS_HOST", "KAFKA_BROKERS"];
 
 /// What the environment says.
+#[derive(Default)]
 pub(super) struct Environment {
     /// Keys and values in the order in which they apply.
     pub(super) keys: Vec<(String, String)>,

@@ -103,7 +103,7 @@ impl Config {
     /// The keys that the environment sets, in order.
     pub(crate) fn keys_of_environment() -> Vec<String> {
         let mut keys: Vec<String> =
-            environment::read().unwrap_or_default().into_iter().map(|(key, _)| key).collect();
+            environment::read().unwrap_or_default().keys.into_iter().map(|(key, _)| key).collect();
         keys.sort_unstable();
         keys.dedup();
         keys
