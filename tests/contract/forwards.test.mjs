@@ -73,9 +73,9 @@ for (const transports of TRANSPORTS) {
     test('45 what may not be: texts of the contract', async () => {
       const [{ id: messageId }] = messages;
       const cases = [
-        [b, { messageId: randomUUID(), toChatId: to }, 'Original message not found'],
+        [b, { messageId: randomUUID(), toChatId: to }, 'User does not have access to original message'],
         [e, { messageId, toChatId: to }, 'User does not have access to original message'],
-        [b, { messageId, toChatId: randomUUID() }, 'Target chat not found'],
+        [b, { messageId, toChatId: randomUUID() }, 'User is not a participant of target chat'],
         [a, { messageId, toChatId: to }, 'User is not a participant of target chat'],
       ];
       for (const [socket, want, text] of cases) {

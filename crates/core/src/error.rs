@@ -15,6 +15,10 @@ pub enum Error {
     /// The same with a sentence made for the occasion.
     #[error("{1}")]
     RefusedWith(Code, String),
+    /// The caller is not in the chat that this is about, or there is no such chat: whoever is
+    /// outside does not learn which. Nor do they by the id of a message.
+    #[error("User is not a participant of this chat")]
+    Outsider,
     /// A limit is reached.
     #[error("Rate limit exceeded")]
     Limited {
@@ -50,6 +54,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(code, _) | Self::RefusedWith(code, _) => *code,
+            Self::Outsider => Code::Forbidden,
             Self::Limited { .. } => Code::RateLimited,
             Self::Store(_) => Code::Unavailable,
         }
@@ -70,8 +75,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         let (code, text) = match denied {
             Denied::Revoked => (Code::SessionRevoked, "The session has ended"),
-            Denied::NoChat => (Code::NotFound, "Chat not found"),
-            Denied::NotAMember => (Code::Forbidden, "User is not a participant of this chat"),
+            Denied::NoChat | Denied::NotAMember => return Self::Outsider,
             Denied::NotAnAdmin => (Code::Forbidden, "Only an admin of the group can do that"),
             Denied::NotAGroup => (Code::Invalid, "That is possible in groups only"),
             Denied::NoTarget => (Code::NotFound, "User not found"),

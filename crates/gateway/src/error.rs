@@ -46,6 +46,10 @@ impl HttpError {
 impl From<Error> for HttpError {
     fn from(error: Error) -> Self {
         log(&error);
+        if matches!(error, Error::Outsider) {
+            // A path names a chat: for those outside there is nothing at it.
+            return Error::not_found("Chat not found").into();
+        }
         let code = error.code();
         let retry_after = match &error {
             Error::Limited { retry_after } => Some(*retry_after),

@@ -19,7 +19,7 @@ impl App {
     /// Whether the caller may tell a chat that they type.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, or the store's.
+    /// [`Error::Outsider`](crate::error::Error::Outsider), or the store's.
     pub async fn check_typing(&self, caller: Caller, chat: ChatId) -> Result<()> {
         self.membership(caller, chat).await.map(drop)
     }

@@ -14,19 +14,14 @@ use crate::error::{Error, Result};
 use crate::message::MessageRow;
 use crate::message::status::Reaches;
 use crate::meters::Verb;
-use crate::store::Denied;
 
 impl App {
     /// The caller's membership.
     ///
     /// # Errors
-    /// `NotFound` (no such chat), `Forbidden`, or the store's.
+    /// [`Error::Outsider`], or the store's.
     pub async fn membership(&self, caller: Caller, chat: ChatId) -> Result<Member> {
-        if let Some(member) = self.store().member(chat, caller.user).await? {
-            return Ok(member);
-        }
-        let known = self.store().chat(chat).await?.is_some();
-        Err(if known { Denied::NotAMember } else { Denied::NoChat }.into())
+        self.store().member(chat, caller.user).await?.ok_or(Error::Outsider)
     }
 
     /// All of the caller's chats, the most recently changed first.

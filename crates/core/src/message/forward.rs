@@ -19,7 +19,7 @@ impl App {
     /// Forwards one message, with a comment before it.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, `Invalid`, `RateLimited`, or the store's.
+    /// `Forbidden`, `Invalid`, `RateLimited`, or the store's.
     pub async fn forward(
         self: &Arc<Self>,
         caller: Caller,
@@ -40,7 +40,7 @@ impl App {
     /// Forwards several in the given order; those that cannot be are left out.
     ///
     /// # Errors
-    /// `NotFound` or `Forbidden` (the target), `Invalid`, `RateLimited`, or the store's.
+    /// `Forbidden` (the target), `Invalid`, `RateLimited`, or the store's.
     pub async fn forward_multiple(
         self: &Arc<Self>,
         caller: Caller,
@@ -86,24 +86,20 @@ impl App {
 
     async fn forwardable(&self, caller: Caller, id: MessageId) -> Result<MessageRow> {
         let row = self.store().message(id).await?;
-        let row = row.ok_or_else(|| Error::not_found("Original message not found"))?;
+        let hidden = || Error::forbidden("User does not have access to original message");
+        let row = row.ok_or_else(hidden)?;
         match self.membership(caller, row.chat).await {
-            Ok(_) => Ok(row),
-            Err(Error::Store(error)) => Err(error.into()),
-            Err(_) => Err(Error::forbidden("User does not have access to original message")),
+            Err(Error::Outsider) => Err(hidden()),
+            found => found.map(|_| row),
         }
     }
 
     async fn check_target(&self, caller: Caller, to: ChatId) -> Result<()> {
         match self.membership(caller, to).await {
-            Ok(_) => Ok(()),
-            Err(Error::Refused(Code::NotFound, _)) => {
-                Err(Error::not_found("Target chat not found"))
-            }
-            Err(Error::Refused(Code::Forbidden, _)) => {
+            Err(Error::Outsider) => {
                 Err(Error::forbidden("User is not a participant of target chat"))
             }
-            Err(error) => Err(error),
+            found => found.map(drop),
         }
     }
 }

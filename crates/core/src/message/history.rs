@@ -22,7 +22,7 @@ impl App {
     /// One page of a chat's messages, ascending.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, or the store's.
+    /// [`Error::Outsider`], or the store's.
     pub async fn history(
         &self,
         caller: Caller,
@@ -58,7 +58,7 @@ impl App {
     /// Marks everything up to a place as received, or as read; durable at the answer.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, `Invalid`, `RateLimited`, or the store's.
+    /// The store's.
     pub async fn move_cursor(
         self: &Arc<Self>,
         caller: Caller,
@@ -76,7 +76,7 @@ impl App {
     /// one's own, which one neither receives nor reads.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, or the store's.
+    /// [`Error::Outsider`], or the store's.
     pub async fn place_of(&self, caller: Caller, id: MessageId) -> Result<Option<(ChatId, u64)>> {
         let row = self.visible(caller, id).await?;
         Ok((row.sender != caller.user).then_some((row.chat, row.seq)))

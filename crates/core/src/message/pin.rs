@@ -18,8 +18,7 @@ impl App {
     /// Pins a message (or unpins it); the message after that.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, `Conflict` (already so, or too many), `RateLimited`, or the
-    /// store's.
+    /// [`Error::Outsider`], `Conflict` (already so, or too many), `RateLimited`, or the store's.
     pub async fn set_pin(
         self: &Arc<Self>,
         caller: Caller,
@@ -50,7 +49,7 @@ impl App {
     /// The pinned messages of a chat, the newest pin first.
     ///
     /// # Errors
-    /// `NotFound`, `Forbidden`, or the store's.
+    /// [`Error::Outsider`], or the store's.
     pub async fn pinned(&self, caller: Caller, chat: ChatId) -> Result<Vec<Message>> {
         self.membership(caller, chat).await?;
         let rows = self.store().pinned(chat).await?;
@@ -60,7 +59,7 @@ impl App {
 
 fn explain(denied: Denied, pinned: bool) -> Error {
     let (code, text) = match denied {
-        Denied::NoTarget => (Code::NotFound, "Message not found"),
+        Denied::NoTarget => return Error::Outsider,
         Denied::AlreadySo if pinned => (Code::Conflict, "Message is already pinned"),
         Denied::AlreadySo => (Code::Conflict, "Message is not pinned"),
         Denied::Full => (Code::Conflict, "The chat has as many pinned messages as it may"),

@@ -18,8 +18,8 @@ impl App {
     /// client id, sending it again answers the first result.
     ///
     /// # Errors
-    /// `Invalid`, `RateLimited`, `NotFound` or `Forbidden` (the chat), `Conflict` (the client id
-    /// was used in another chat), `SessionRevoked`, or the store's.
+    /// `Invalid`, `RateLimited`, [`Error::Outsider`], `Conflict` (the client id was used in
+    /// another chat), `SessionRevoked`, or the store's.
     pub async fn send(
         self: &Arc<Self>,
         caller: Caller,
@@ -73,7 +73,7 @@ impl App {
     /// A message that the caller may see.
     pub(crate) async fn visible(&self, caller: Caller, id: MessageId) -> Result<super::MessageRow> {
         let row = self.store().message(id).await?;
-        let row = row.ok_or_else(|| Error::not_found("Message not found"))?;
+        let row = row.ok_or(Error::Outsider)?;
         self.membership(caller, row.chat).await?;
         Ok(row)
     }

@@ -8,6 +8,7 @@ use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::Deserialize;
 use zvon_core::chat::Chat as ChatRow;
+use zvon_core::error::Error;
 use zvon_core::message::history::page_of;
 use zvon_core::message::store::Page;
 use zvon_protocol::ids::ChatId;
@@ -99,8 +100,9 @@ pub(crate) async fn post(
     Ok((StatusCode::CREATED, Json(sent)))
 }
 
+/// What is no id is the id of no chat.
 fn not_found() -> HttpError {
-    HttpError::new(StatusCode::NOT_FOUND, "Chat not found")
+    Error::Outsider.into()
 }
 
 fn wire(
