@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 use zvon_core::error::Error;
-use zvon_protocol::error::{Code, ErrorTag, ErrorText, Refusal};
+use zvon_protocol::catalogue::CommandName;
+use zvon_protocol::command::{ChatLeaveRefused, UsersListRefused};
+use zvon_protocol::error::{
+    Code, ErrorTag, ErrorText, Exception, ExceptionError, ExceptionMessage, Refusal,
+};
 use zvon_protocol::time::Timestamp;
 
 /// An answer of a route that is not its success. `crate::http::envelope` gives it its body.
@@ -80,24 +84,27 @@ fn status(code: Code) -> StatusCode {
 }
 
 /// The failure ack of a command, in the shape that command has for it.
-pub(crate) fn failure_ack(command: &str, error: &Error) -> Value {
+pub(crate) fn failure_ack(command: CommandName, error: &Error) -> Value {
+    let refusal = refusal(command, error);
     // Who is told to wait is told how long, whatever the command's own shape.
-    let limited = error.code() == Code::RateLimited;
-    let mut ack = match command {
-        "chat:get" | "chat:leave" | "users:list" if !limited => Value::Null,
-        _ => serde_json::to_value(refusal(command, error)).unwrap_or(Value::Null),
+    let limited = (refusal.code == Code::RateLimited).then(|| refusal.clone());
+    let ack = match command {
+        CommandName::ChatGet => serde_json::to_value(limited),
+        CommandName::ChatLeave => {
+            serde_json::to_value(ChatLeaveRefused { success: false, refusal: limited })
+        }
+        CommandName::UsersList => {
+            serde_json::to_value(UsersListRefused { users: Vec::new(), refusal: limited })
+        }
+        _ => serde_json::to_value(refusal),
     };
-    match command {
-        "chat:leave" => ack["success"] = false.into(),
-        "users:list" => ack["users"] = json!([]),
-        _ => {}
-    }
-    ack
+    ack.unwrap_or(Value::Null)
 }
 
-fn refusal(command: &str, error: &Error) -> Refusal {
+fn refusal(command: CommandName, error: &Error) -> Refusal {
     let message = error.text();
-    let error_text = (command == "message").then(|| ErrorText { message: message.clone() });
+    let of_old = command == CommandName::Message;
+    let error_text = of_old.then(|| ErrorText { message: message.clone() });
     Refusal {
         status: ErrorTag::Error,
         message,
@@ -113,18 +120,17 @@ fn retry_after_ms(error: &Error) -> Option<u64> {
 }
 
 /// The payload of `exception`.
-pub(crate) fn exception(error: &Error, at: Timestamp) -> Value {
+pub(crate) fn exception(error: &Error, at: Timestamp) -> Exception {
     log(error);
     let status = status(error.code());
-    let mut message = json!({
-        "message": error.text(),
-        "error": status.canonical_reason(),
-        "statusCode": status.as_u16(),
-    });
-    if let Some(millis) = retry_after_ms(error) {
-        message["retryAfterMs"] = millis.into();
-    }
-    json!({ "error": { "status": status.as_u16(), "message": message }, "timestamp": at })
+    let message = ExceptionMessage {
+        message: error.text(),
+        error: status.canonical_reason().unwrap_or_default().to_owned(),
+        status_code: status.as_u16(),
+        retry_after_ms: retry_after_ms(error),
+    };
+    let error = ExceptionError { status: status.as_u16(), message };
+    Exception { error, timestamp: at }
 }
 
 /// A failure of the store is logged here, once; a refusal is none.

@@ -1,6 +1,5 @@
 //! What the edge counts for operators. As in `core`: fixed words as labels, handles made once.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -10,14 +9,15 @@ use metrics::{
 };
 use zvon_core::error::Result;
 use zvon_core::meters::Family;
+use zvon_protocol::catalogue::CommandName;
 use zvon_protocol::error::Code;
 use zvon_socketio::{Io, Namespace, Reason};
 
-use crate::socket::COMMANDS;
 
 /// Everything that the edge counts.
 pub(crate) struct Meters {
-    commands: HashMap<&'static str, Arc<CommandMeter>>,
+    /// In the order of the commands' list.
+    commands: Vec<Arc<CommandMeter>>,
     unknown: Counter,
     ended: Family,
     refused: Family,
@@ -50,9 +50,9 @@ impl CommandMeter {
 impl Meters {
     pub(crate) fn new() -> Self {
         describe();
-        let commands = COMMANDS.iter().map(|name| (*name, Arc::new(CommandMeter::new(name))));
+        let meter = |command: &CommandName| Arc::new(CommandMeter::new(command.name()));
         Self {
-            commands: commands.collect(),
+            commands: CommandName::ALL.iter().map(meter).collect(),
             unknown: counter!("zvon_unknown_events_total"),
             ended: Family::new("zvon_sockets_ended_total", "reason"),
             refused: Family::new("zvon_sockets_refused_total", "code"),
@@ -61,9 +61,9 @@ impl Meters {
         }
     }
 
-    /// The counts of a command of that name.
-    pub(crate) fn command(&self, name: &str) -> Option<Arc<CommandMeter>> {
-        self.commands.get(name).cloned()
+    /// The counts of a command.
+    pub(crate) fn command(&self, name: CommandName) -> Option<Arc<CommandMeter>> {
+        self.commands.get(name as usize).cloned()
     }
 
     /// An event came that is no command.

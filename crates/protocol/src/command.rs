@@ -4,17 +4,18 @@
 //! contract says otherwise: `chat:get` → `null`, `chat:leave` → `{success:false}`,
 //! `users:list` → `{users:[]}`. What a limit refuses is always one, with these fields added.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::chat::{ChatState, Role};
-use crate::error::OkTag;
+use crate::error::{OkTag, Refusal};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::message::{Message, Status};
 use crate::user::Person;
 
 /// `users:list`: everybody, or those whose name or address starts with `query`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export, optional_fields)]
 pub struct UsersList {
     /// Case-insensitive prefix of name or address.
@@ -24,7 +25,7 @@ pub struct UsersList {
 }
 
 /// Ack of `users:list`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct UsersListAck {
     /// The caller included; own contacts first when capped.
@@ -32,7 +33,7 @@ pub struct UsersListAck {
 }
 
 /// `chat:get`: opens (creating it if need be) the private chat with someone.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChatGet {
@@ -41,7 +42,7 @@ pub struct ChatGet {
 }
 
 /// Ack of `chat:get`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChatGetAck {
@@ -52,7 +53,7 @@ pub struct ChatGetAck {
 }
 
 /// `chat:join`, `chat:leave`, `chat:get-pinned`, `member:leave`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChatRef {
@@ -61,7 +62,7 @@ pub struct ChatRef {
 }
 
 /// Ack of `chat:leave`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChatLeaveAck {
     /// Whether the view was closed.
@@ -69,7 +70,7 @@ pub struct ChatLeaveAck {
 }
 
 /// `message`: sends a text. The ack is the stored [`Message`] itself.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct MessageSend {
@@ -82,7 +83,7 @@ pub struct MessageSend {
 }
 
 /// `message:pin`, `message:unpin`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct MessageRef {
@@ -91,7 +92,7 @@ pub struct MessageRef {
 }
 
 /// `message:read`, `message:delivered`: moves a cursor. Name a message, or a chat and a seq.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct CursorMove {
@@ -105,7 +106,7 @@ pub struct CursorMove {
 }
 
 /// `message:status`: what the existing front end reports for each foreign message.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageStatusReport {
     /// The message.
@@ -115,7 +116,7 @@ pub struct MessageStatusReport {
 }
 
 /// `message:forward`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct MessageForward {
@@ -130,7 +131,7 @@ pub struct MessageForward {
 }
 
 /// `message:forward-multiple`: in the given order; those that cannot be forwarded are left out.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct MessageForwardMultiple {
@@ -143,7 +144,7 @@ pub struct MessageForwardMultiple {
 }
 
 /// Ack with one message: pin, unpin, forward.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct MessageAck {
     /// Always `"ok"`.
@@ -153,7 +154,7 @@ pub struct MessageAck {
 }
 
 /// Ack with several messages: `chat:get-pinned` (newest pin first), `message:forward-multiple`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct MessagesAck {
     /// Always `"ok"`.
@@ -163,7 +164,7 @@ pub struct MessagesAck {
 }
 
 /// Ack with nothing but success.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct OkAck {
     /// Always `"ok"`.
@@ -171,7 +172,7 @@ pub struct OkAck {
 }
 
 /// Ack of `chat:join`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChatJoinAck {
     /// Always `"ok"`.
@@ -181,7 +182,7 @@ pub struct ChatJoinAck {
 }
 
 /// `chat:create`: a group; the caller becomes its admin.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChatCreate {
     /// 1–100 characters, not blank.
@@ -191,7 +192,7 @@ pub struct ChatCreate {
 }
 
 /// Ack of `chat:create`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChatCreateAck {
     /// Always `"ok"`.
@@ -201,7 +202,7 @@ pub struct ChatCreateAck {
 }
 
 /// `chat:update`: an admin renames a group.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChatUpdate {
@@ -212,7 +213,7 @@ pub struct ChatUpdate {
 }
 
 /// `member:add`, `member:remove`: by an admin, in a group.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct MemberRef {
@@ -223,7 +224,7 @@ pub struct MemberRef {
 }
 
 /// `member:role`: by an admin, in a group.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct MemberRole {
@@ -236,7 +237,7 @@ pub struct MemberRole {
 }
 
 /// `user:typing`: volatile, forgotten after six seconds.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct Typing {
@@ -247,10 +248,72 @@ pub struct Typing {
 }
 
 /// `user:get-presence`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct PresenceGet {
     /// Whose.
     pub user_id: UserId,
+}
+
+/// Ack of `user:get-online`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct OnlineAck {
+    /// Always `"ok"`.
+    pub status: OkTag,
+    /// Who is online, of those the caller may know of.
+    pub users: Vec<UserId>,
+    /// How many that are.
+    pub count: usize,
+}
+
+/// Ack of `user:get-presence`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PresenceAck {
+    /// Always `"ok"`.
+    pub status: OkTag,
+    /// `null` for those never seen, and those the caller may not know of.
+    pub presence: Option<Presence>,
+}
+
+/// Someone's presence in a [`PresenceAck`].
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Presence {
+    /// Whose.
+    pub user_id: UserId,
+    /// Whether any connection of theirs is live.
+    pub status: PresenceStatus,
+    /// When that changed, in milliseconds since the Unix epoch.
+    pub last_seen: i64,
+}
+
+/// Inside [`Presence`].
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PresenceStatus {
+    /// At least one connection is live.
+    Online,
+    /// None is.
+    Offline,
+}
+
+/// Failure ack of `chat:leave`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ChatLeaveRefused {
+    /// Always `false`.
+    pub success: bool,
+    /// Given when a limit refuses.
+    #[serde(flatten)]
+    pub refusal: Option<Refusal>,
+}
+
+/// Failure ack of `users:list`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct UsersListRefused {
+    /// Always empty.
+    pub users: Vec<Person>,
+    /// Given when a limit refuses.
+    #[serde(flatten)]
+    pub refusal: Option<Refusal>,
 }

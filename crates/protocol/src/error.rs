@@ -1,10 +1,13 @@
 //! Refusals: one code, one plain sentence, and what else the client can use.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::time::Timestamp;
+
 /// A stable, machine-readable reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[ts(export)]
 pub enum Code {
@@ -33,7 +36,7 @@ pub enum Code {
 }
 
 /// The failure ack of a command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct Refusal {
@@ -54,14 +57,47 @@ pub struct Refusal {
 }
 
 /// `{message}` inside [`Refusal::error`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct ErrorText {
     /// The sentence again.
     pub message: String,
 }
 
+/// `exception`: the same refusal in the prototype's shape, also where no ack was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Exception {
+    /// What went wrong.
+    pub error: ExceptionError,
+    /// When.
+    pub timestamp: Timestamp,
+}
+
+/// Inside [`Exception`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct ExceptionError {
+    /// The HTTP status that says the same.
+    pub status: u16,
+    /// The refusal.
+    pub message: ExceptionMessage,
+}
+
+/// Inside [`ExceptionError`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionMessage {
+    /// A sentence for people.
+    pub message: String,
+    /// The status's reason phrase.
+    pub error: String,
+    /// The status again.
+    pub status_code: u16,
+    /// How long to wait, if waiting helps.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry_after_ms: Option<u64>,
+}
+
 /// The literal `"error"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum ErrorTag {
@@ -71,7 +107,7 @@ pub enum ErrorTag {
 }
 
 /// The literal `"ok"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum OkTag {

@@ -3,23 +3,28 @@
 //! Those that come from a chat's log carry `chatId` and `seq`, the event's own place in the log.
 //! As an element of `sync`'s `events` an event is `{event, data}`; on a socket, name and payload.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::chat::{ChatState, Role};
+use crate::error::Exception;
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::message::{Message, Status};
 use crate::time::Timestamp;
 
+/// What `exception` says, which is about no chat and in no `sync`.
+const EXCEPTION: &str = "A command of this socket was refused.";
+
 macro_rules! events {
-    ($($(#[$doc:meta])* $name:literal $variant:ident($payload:ty),)+) => {
+    ($(#[doc = $doc:literal] $name:literal $variant:ident($payload:ty),)+) => {
         /// Everything a server says unasked.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
         #[serde(tag = "event", content = "data")]
         #[ts(export)]
         pub enum ServerEvent {
-            $($(#[$doc])* #[serde(rename = $name)] $variant($payload),)+
+            $(#[doc = $doc] #[serde(rename = $name)] $variant($payload),)+
         }
 
         impl ServerEvent {
@@ -35,6 +40,16 @@ macro_rules! events {
             /// Those of the serializer.
             pub fn serialize_payload<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self { $(Self::$variant(payload) => payload.serialize(serializer),)+ }
+            }
+
+            /// Every event: its name, what it says, the schema of its payload.
+            pub fn documented(
+                schemas: &mut SchemaGenerator,
+            ) -> Vec<(&'static str, &'static str, Schema)> {
+                vec![
+                    $(($name, $doc.trim_ascii(), schemas.subschema_for::<$payload>()),)+
+                    ("exception", EXCEPTION, schemas.subschema_for::<Exception>()),
+                ]
             }
         }
     };
@@ -84,7 +99,7 @@ events! {
 }
 
 /// Payload of `connection:established`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ConnectionEstablished {
@@ -93,7 +108,7 @@ pub struct ConnectionEstablished {
 }
 
 /// Payload of `users:update`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct UsersUpdate {
@@ -104,7 +119,7 @@ pub struct UsersUpdate {
 }
 
 /// Payload of `user:status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct UserStatus {
@@ -117,7 +132,7 @@ pub struct UserStatus {
 }
 
 /// Payload of `message:ack`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct MessageStored {
@@ -126,7 +141,7 @@ pub struct MessageStored {
 }
 
 /// Payload of `message:status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct MessageStatus {
@@ -139,7 +154,7 @@ pub struct MessageStatus {
 }
 
 /// Payload of `message:pinned` and `message:unpinned`: the message, but `seq` is the event's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct PinNotice {
@@ -152,7 +167,7 @@ pub struct PinNotice {
 }
 
 /// Payload of `message:forwarded`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct MessageForwarded {
@@ -167,7 +182,7 @@ pub struct MessageForwarded {
 }
 
 /// Payload of `chat:cursor`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChatCursor {
@@ -184,7 +199,7 @@ pub struct ChatCursor {
 }
 
 /// Payload of `chat:created`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct ChatCreated {
     /// The chat as the receiver sees it.
@@ -192,7 +207,7 @@ pub struct ChatCreated {
 }
 
 /// Payload of `chat:updated`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChatUpdated {
@@ -210,7 +225,7 @@ pub struct ChatUpdated {
 }
 
 /// Payload of `chat:removed`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChatRemoved {
@@ -219,7 +234,7 @@ pub struct ChatRemoved {
 }
 
 /// Payload of `member:added`, `member:removed`, `member:left`, `member:changed`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct MemberNotice {
@@ -241,7 +256,7 @@ pub struct MemberNotice {
 }
 
 /// Payload of `user:typing` as others hear it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct UserTyping {
@@ -254,7 +269,7 @@ pub struct UserTyping {
 }
 
 /// Payload of `session:revoked`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct SessionRevoked {
     /// `logout`, `revoked`, `password-changed`, `replaced`, `token-reused` or `operator`.
@@ -262,6 +277,6 @@ pub struct SessionRevoked {
 }
 
 /// Payload of `offset:moved`: empty.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct OffsetMoved {}

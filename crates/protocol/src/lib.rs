@@ -7,11 +7,13 @@
 //! * [`ids`], [`time`]: identities and instants as they look on the wire;
 //! * [`message`], [`chat`], [`user`]: the nouns;
 //! * [`command`]: payloads of client → server Socket.IO events, and their acks;
+//! * [`catalogue`]: the commands by name, with the types of payload and acks;
 //! * [`event`]: server → client Socket.IO events;
 //! * [`sync`]: the state and the missed events a client asks for when it comes back;
 //! * [`rest`]: bodies of the HTTP routes;
 //! * [`error`]: codes and the shape of refusals.
 
+pub mod catalogue;
 pub mod chat;
 pub mod command;
 pub mod error;

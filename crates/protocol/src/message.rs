@@ -1,5 +1,6 @@
 //! A message as clients see it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -7,7 +8,9 @@ use crate::ids::{ChatId, MessageId, UserId};
 use crate::time::Timestamp;
 
 /// How far a message has come. In a group it is the least of the other current members'.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 #[ts(export)]
 pub enum Status {
@@ -20,7 +23,7 @@ pub enum Status {
 }
 
 /// The twelve fields of the drop-in contract, plus `seq` and, where its sender gave one, `clientId`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct Message {

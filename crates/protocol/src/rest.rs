@@ -1,15 +1,19 @@
 //! Bodies of the HTTP routes.
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::error::{Code, OkTag};
 use crate::ids::{ChatId, SessionId, UserId};
 use crate::message::Message;
 use crate::time::Timestamp;
 use crate::user::Account;
 
 /// `POST /auth/register`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct Register {
     /// The address to sign in with.
@@ -25,7 +29,7 @@ pub struct Register {
 }
 
 /// `POST /auth/login`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct Login {
     /// The address.
@@ -39,7 +43,7 @@ pub struct Login {
 }
 
 /// 201 of both.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct SignedIn {
@@ -54,7 +58,7 @@ pub struct SignedIn {
 }
 
 /// `POST /auth/refresh`; it answers [`SignedIn`].
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct RefreshTokens {
@@ -63,7 +67,7 @@ pub struct RefreshTokens {
 }
 
 /// `POST /auth/password`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct ChangePassword {
@@ -74,7 +78,7 @@ pub struct ChangePassword {
 }
 
 /// One of the caller's sessions, in `GET /auth/sessions`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct SessionView {
@@ -95,7 +99,7 @@ pub struct SessionView {
 }
 
 /// `POST /chats`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateChat {
     /// The other user.
@@ -103,7 +107,7 @@ pub struct CreateChat {
 }
 
 /// `POST /chats/:chatId/messages`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PostMessage {
     /// The text.
@@ -114,7 +118,7 @@ pub struct PostMessage {
 }
 
 /// A chat as the REST routes give it.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Chat {
     /// Identity of the chat.
@@ -127,4 +131,74 @@ pub struct Chat {
     pub created_at: Timestamp,
     /// When its log last grew.
     pub updated_at: Timestamp,
+}
+
+/// The body of every HTTP error.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    /// The status again.
+    pub status_code: u16,
+    /// When.
+    pub timestamp: Timestamp,
+    /// What was asked for, with its query.
+    pub path: String,
+    /// How.
+    pub method: String,
+    /// A sentence for people.
+    pub message: String,
+    /// The status's reason phrase; not given by the guard of tokens and by limits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+    /// A word for programs, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<Code>,
+    /// How long to wait, if waiting helps; in seconds it is `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// `GET /health/liveness`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Alive {
+    /// Always `"ok"`.
+    pub status: OkTag,
+    /// The server's clock.
+    pub timestamp: Timestamp,
+}
+
+/// `GET /health`, `GET /health/readiness`. With 503 it is merged into the [`Envelope`].
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Health {
+    /// `"ok"`, or with 503 `"error"`.
+    pub status: HealthStatus,
+    /// The checks that are up.
+    pub info: BTreeMap<String, Check>,
+    /// Those that are not.
+    pub error: BTreeMap<String, Check>,
+    /// All of them.
+    pub details: BTreeMap<String, Check>,
+}
+
+/// Inside [`Health`].
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    /// Everything is up.
+    Ok,
+    /// Something is not.
+    Error,
+}
+
+/// One part's health.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Check {
+    /// It works.
+    Up,
+    /// It does not.
+    Down {
+        /// Why.
+        message: String,
+    },
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -11,7 +12,7 @@ use crate::ids::{ChatId, UserId};
 use crate::time::Timestamp;
 
 /// `sync {cursors, limit?}`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(default)]
 #[ts(export, optional_fields)]
 pub struct Sync {
@@ -23,7 +24,7 @@ pub struct Sync {
 }
 
 /// Ack of `sync`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct SyncAck {
     /// All chats of the caller.

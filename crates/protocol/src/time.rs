@@ -1,7 +1,9 @@
 //! Instants on the wire: ISO-8601 in UTC with milliseconds and `Z`.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use ts_rs::TS;
@@ -42,6 +44,20 @@ impl<'de> Deserialize<'de> for Timestamp {
         let at = OffsetDateTime::parse(&text, &Rfc3339).map_err(D::Error::custom)?;
         let nanos = at.to_offset(UtcOffset::UTC).unix_timestamp_nanos();
         i64::try_from(nanos / 1_000_000).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "date-time",
+            "description": "ISO-8601 in UTC with milliseconds and `Z`.",
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Users as clients see them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -7,7 +8,7 @@ use crate::ids::UserId;
 use crate::time::Timestamp;
 
 /// The account in answers to sign-in and sign-up: exactly these three fields.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]
 pub struct Account {
     /// Identity of the account.
@@ -19,7 +20,7 @@ pub struct Account {
 }
 
 /// A row of `users:list`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct Person {
@@ -34,7 +35,7 @@ pub struct Person {
 }
 
 /// A row of `GET /api/users`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRow {
     /// The public account.
@@ -47,7 +48,7 @@ pub struct UserRow {
 }
 
 /// Presence inside [`UserRow`].
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRowStatus {
     /// Given for users seen before.

@@ -1,6 +1,7 @@
 //! The error envelope: every HTTP error has the same body, with the path it was about.
 
 use std::any::Any;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::Request;
@@ -8,8 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode, Uri};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use zvon_core::clock::{Clock, SystemClock};
+use zvon_protocol::rest::Envelope;
 
 use crate::error::HttpError;
 
@@ -47,22 +49,21 @@ impl IntoResponse for HttpError {
 
 fn body(error: &HttpError, method: &Method, uri: &Uri, extra: Map<String, Value>) -> Response {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut fields = Map::new();
-    fields.insert("statusCode".into(), error.status.as_u16().into());
-    fields.insert("timestamp".into(), json!(SystemClock.now()));
-    fields.insert("path".into(), path.into());
-    fields.insert("method".into(), method.as_str().into());
-    fields.insert("message".into(), error.message.clone().into());
-    if let Some(reason) = error.error {
-        fields.insert("error".into(), reason.into());
-    }
-    if let Some(code) = error.code {
-        fields.insert("code".into(), json!(code));
-    }
-    if let Some(after) = error.retry_after {
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1);
-        fields.insert("retryAfterMs".into(), millis.into());
-    }
+    let millis = |after: Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1);
+    let envelope = Envelope {
+        status_code: error.status.as_u16(),
+        timestamp: SystemClock.now(),
+        path: path.to_owned(),
+        method: method.to_string(),
+        message: error.message.clone(),
+        error: error.error.map(str::to_owned),
+        code: error.code,
+        retry_after_ms: error.retry_after.map(millis),
+    };
+    let mut fields = match serde_json::to_value(envelope) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
     fields.extend(extra);
     let mut response = (error.status, Json(Value::Object(fields))).into_response();
     if let Some(after) = error.retry_after {

@@ -1,5 +1,6 @@
 //! Health, in the shapes that the existing probes know.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,8 +10,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use zvon_core::clock::{Clock, SystemClock};
+use zvon_protocol::error::OkTag;
+use zvon_protocol::rest::{Alive, Check, Health, HealthStatus};
 
 use super::envelope::Extra;
 use crate::Edge;
@@ -19,7 +22,7 @@ use crate::error::HttpError;
 /// How long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-type Check = (&'static str, Result<(), String>);
+type Probe = (&'static str, Result<(), String>);
 
 /// `GET /health`: the store and, where thresholds are set, memory.
 pub(crate) async fn health(State(edge): State<Arc<Edge>>) -> Response {
@@ -31,8 +34,8 @@ pub(crate) async fn health(State(edge): State<Arc<Edge>>) -> Response {
 }
 
 /// `GET /health/liveness`: the process answers.
-pub(crate) async fn liveness() -> Json<Value> {
-    Json(json!({ "status": "ok", "timestamp": SystemClock.now() }))
+pub(crate) async fn liveness() -> Json<Alive> {
+    Json(Alive { status: OkTag::Ok, timestamp: SystemClock.now() })
 }
 
 /// `GET /health/readiness`: balancers may send clients here.
@@ -43,7 +46,7 @@ pub(crate) async fn readiness(State(edge): State<Arc<Edge>>) -> Response {
     report(vec![(name, verdict.and_then(|()| if ready { Ok(()) } else { draining() }))])
 }
 
-async fn database(edge: &Edge) -> Check {
+async fn database(edge: &Edge) -> Probe {
     let verdict = match tokio::time::timeout(PATIENCE, edge.app.ping()).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.text()),
@@ -59,28 +62,26 @@ fn within(used: Option<u64>, most: Option<u64>, text: &str) -> Result<(), String
     }
 }
 
-fn report(checks: Vec<Check>) -> Response {
-    let (mut info, mut failed, mut details) = (Map::new(), Map::new(), Map::new());
+fn report(checks: Vec<Probe>) -> Response {
+    let (mut info, mut error, mut details) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (name, verdict) in checks {
-        let (into, value) = match verdict {
-            Ok(()) => (&mut info, json!({ "status": "up" })),
-            Err(text) => (&mut failed, json!({ "status": "down", "message": text })),
+        let (into, check) = match verdict {
+            Ok(()) => (&mut info, Check::Up),
+            Err(message) => (&mut error, Check::Down { message }),
         };
-        into.insert(name.to_owned(), value.clone());
-        details.insert(name.to_owned(), value);
+        into.insert(name.to_owned(), check.clone());
+        details.insert(name.to_owned(), check);
     }
-    let healthy = failed.is_empty();
-    let body = json!({
-        "status": if healthy { "ok" } else { "error" },
-        "info": info, "error": failed, "details": details,
-    });
+    let healthy = error.is_empty();
+    let status = if healthy { HealthStatus::Ok } else { HealthStatus::Error };
+    let health = Health { status, info, error, details };
     let mut response = if healthy {
-        Json(body).into_response()
+        Json(health).into_response()
     } else {
         let error =
             HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable Exception");
         let mut response = error.into_response();
-        if let Value::Object(fields) = body {
+        if let Ok(Value::Object(fields)) = serde_json::to_value(health) {
             response.extensions_mut().insert(Extra(fields));
         }
         response

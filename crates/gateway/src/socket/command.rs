@@ -13,6 +13,7 @@ use zvon_core::caller::Caller;
 use zvon_core::error::{Error, Result};
 use zvon_core::limits::Class;
 use zvon_core::meters::word;
+use zvon_protocol::catalogue::CommandName;
 use zvon_protocol::error::Code;
 use zvon_socketio::{AckSender, Event, Packet, Socket};
 
@@ -24,6 +25,7 @@ use crate::meters::{CommandMeter, Meters};
 pub(super) struct Command {
     pub(super) app: Arc<App>,
     pub(super) socket: Arc<Socket>,
+    name: CommandName,
     event: Event,
     meter: Option<Arc<CommandMeter>>,
     begun: Instant,
@@ -35,11 +37,12 @@ impl Command {
         app: &Arc<App>,
         meters: &Meters,
         socket: &Arc<Socket>,
+        name: CommandName,
         mut event: Event,
     ) -> Self {
         let (ack, begun) = (Mutex::new(event.take_ack()), Instant::now());
-        let meter = meters.command(&event.name);
-        Self { app: Arc::clone(app), socket: Arc::clone(socket), event, meter, begun, ack }
+        let (app, socket, meter) = (Arc::clone(app), Arc::clone(socket), meters.command(name));
+        Self { app, socket, name, event, meter, begun, ack }
     }
 
     /// Its span: its name and how it ends, no more.
@@ -47,7 +50,7 @@ impl Command {
         tracing::info_span!(
             target: "zvon::trace",
             "command",
-            otel.name = self.event.name,
+            otel.name = self.name.name(),
             otel.kind = "server",
             outcome = tracing::field::Empty,
         )
@@ -92,7 +95,7 @@ impl Command {
         if let Some(ack) = self.ack.lock().take()
             && let Err(error) = ack.send(answer)
         {
-            tracing::error!(event = self.event.name, %error, "an ack cannot be encoded");
+            tracing::error!(event = self.name.name(), %error, "an ack cannot be encoded");
         }
     }
 
@@ -102,7 +105,7 @@ impl Command {
         if let Ok(packet) = Packet::event("exception", &exception(error, at)) {
             self.socket.emit(&packet);
         }
-        self.ack(&failure_ack(&self.event.name, error));
+        self.ack(&failure_ack(self.name, error));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The names of the commands.
+//! What each command is carried out by. Their names are those of [`CommandName`], all of them.
 //!
 //! Commands of a socket run in order. Sends overlap each other, so that a busy socket's messages
 //! share commits; everything else waits for what came before it. Unknown names are counted and
@@ -8,24 +8,17 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 use zvon_core::App;
+use zvon_core::limits::Class;
+use zvon_protocol::catalogue::CommandName as Name;
 use zvon_socketio::{Event, Socket, Turn};
 
+use super::client::Client;
 use super::command::Command;
 use super::{
     chat_create, chat_get, chat_join, chat_leave, chat_pinned, chat_update, cursor, member,
     message, message_forward, message_pin, sync, typing, user_presence, users_list,
 };
 use crate::meters::Meters;
-
-/// All names, for the metrics; the test below holds them to the arms of [`turn`].
-#[rustfmt::skip]
-pub(crate) const COMMANDS: [&str; 23] = [
-    "message", "message:status", "message:delivered", "message:read", "message:pin",
-    "message:unpin", "message:forward", "message:forward-multiple", "chat:get", "chat:join",
-    "chat:leave", "chat:get-pinned", "chat:create", "chat:update", "member:add", "member:remove",
-    "member:leave", "member:role", "users:list", "user:typing", "user:get-online",
-    "user:get-presence", "sync",
-];
 
 /// Runs a command to its answer; the error is acked in the command's own shape.
 macro_rules! run {
@@ -41,49 +34,41 @@ macro_rules! run {
 
 /// What to do with an event.
 pub(super) fn turn(app: &Arc<App>, meters: &Meters, socket: &Arc<Socket>, event: Event) -> Turn {
-    let name = event.name.clone();
-    let command = Command::new(app, meters, socket, event);
-    Turn::Serial(match name.as_str() {
-        "message" => return Turn::Pipelined(run!(command, message::run)),
-        "message:status" => run!(command, cursor::report),
-        "message:delivered" => run!(command, cursor::delivered),
-        "message:read" => run!(command, cursor::read),
-        "message:pin" => run!(command, message_pin::run, true),
-        "message:unpin" => run!(command, message_pin::run, false),
-        "message:forward" => run!(command, message_forward::one),
-        "message:forward-multiple" => run!(command, message_forward::several),
-        "chat:get" => run!(command, chat_get::run),
-        "chat:join" => run!(command, chat_join::run),
-        "chat:leave" => run!(command, chat_leave::run),
-        "chat:get-pinned" => run!(command, chat_pinned::run),
-        "chat:create" => run!(command, chat_create::run),
-        "chat:update" => run!(command, chat_update::run),
-        "member:add" => run!(command, member::add),
-        "member:remove" => run!(command, member::remove),
-        "member:leave" => run!(command, member::leave),
-        "member:role" => run!(command, member::role),
-        "users:list" => run!(command, users_list::run),
-        "user:typing" => run!(command, typing::run),
-        "user:get-online" => run!(command, user_presence::online),
-        "user:get-presence" => run!(command, user_presence::one),
-        "sync" => run!(command, sync::run),
-        _ => {
-            meters.unknown();
-            Box::pin(async move { drop(command.count().await) })
-        }
+    let Some(name) = Name::parse(&event.name) else {
+        meters.unknown();
+        return unknown(app, socket);
+    };
+    let command = Command::new(app, meters, socket, name, event);
+    Turn::Serial(match name {
+        Name::Message => return Turn::Pipelined(run!(command, message::run)),
+        Name::MessageStatus => run!(command, cursor::report),
+        Name::MessageDelivered => run!(command, cursor::delivered),
+        Name::MessageRead => run!(command, cursor::read),
+        Name::MessagePin => run!(command, message_pin::run, true),
+        Name::MessageUnpin => run!(command, message_pin::run, false),
+        Name::MessageForward => run!(command, message_forward::one),
+        Name::MessageForwardMultiple => run!(command, message_forward::several),
+        Name::ChatGet => run!(command, chat_get::run),
+        Name::ChatJoin => run!(command, chat_join::run),
+        Name::ChatLeave => run!(command, chat_leave::run),
+        Name::ChatGetPinned => run!(command, chat_pinned::run),
+        Name::ChatCreate => run!(command, chat_create::run),
+        Name::ChatUpdate => run!(command, chat_update::run),
+        Name::MemberAdd => run!(command, member::add),
+        Name::MemberRemove => run!(command, member::remove),
+        Name::MemberLeave => run!(command, member::leave),
+        Name::MemberRole => run!(command, member::role),
+        Name::UsersList => run!(command, users_list::run),
+        Name::UserTyping => run!(command, typing::run),
+        Name::UserGetOnline => run!(command, user_presence::online),
+        Name::UserGetPresence => run!(command, user_presence::one),
+        Name::Sync => run!(command, sync::run),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::COMMANDS;
-
-    #[test]
-    fn every_command_is_counted_by_its_name() {
-        let arms = include_str!("dispatch.rs").lines().filter_map(|line| {
-            let (name, _) = line.trim().strip_prefix('"')?.split_once("\" => ")?;
-            Some(name)
-        });
-        assert_eq!(arms.collect::<Vec<_>>(), COMMANDS);
-    }
+/// Counted among the user's events, whatever its name.
+fn unknown(app: &Arc<App>, socket: &Arc<Socket>) -> Turn {
+    let Some(client) = Client::of(socket) else { return Turn::Done };
+    let (app, caller) = (Arc::clone(app), client.caller);
+    Turn::Serial(Box::pin(async move { drop(app.count(caller, Class::Event).await) }))
 }

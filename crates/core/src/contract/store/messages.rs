@@ -145,5 +145,5 @@ async fn what_one_sent_is_found(scene: &Scene) {
     };
     assert_eq!(sent(ann, 9).await, [2, 6, 10, 14, 18]);
     assert_eq!(sent(bob, 2).await, [16, 20]);
-    assert_eq!(sent(scene.person("eve").await, 9).await, []);
+    assert!(sent(scene.person("eve").await, 9).await.is_empty());
 }
