@@ -26,8 +26,9 @@ check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated 
 	@scripts/need rust cc node cargo-deny
 	scripts/check
 
-gen: ## Write the generated files: the protocol's TypeScript
+gen: ## Write the generated files: the protocol's TypeScript, the API's documents
 	$(CARGO) test --locked -q -p zvon-protocol export_bindings
+	ZVON_API_EXPORT_DIR=$(CURDIR)/docs/api $(CARGO) test --locked -q -p zvon-gateway export_documents
 
 test-rust: web/dist ## Unit, property and integration tests of the crates
 	node scripts/test.mjs rust

@@ -3,9 +3,10 @@
 //! It parses what comes in into typed commands with a [`caller`], asks `core`, and encodes what
 //! goes out; it decides nothing about chats. [`error`] is the only place where a domain error
 //! becomes a status or an ack. One file per command in [`socket`], one per group of routes in
-//! [`http`].
+//! [`http`]; [`documents`] says what both are, from the same tables.
 
 mod caller;
+mod documents;
 mod door;
 mod error;
 mod http;
@@ -15,8 +16,8 @@ mod settings;
 mod socket;
 mod token;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -29,6 +30,7 @@ pub use settings::{HealthLimits, Settings, SocketSettings, TokenSettings};
 
 use crate::door::Origins;
 use crate::meters::Meters;
+use crate::documents::Documents;
 use crate::socket::Chat;
 use crate::socket::rooms::Rooms;
 use crate::token::Tokens;
@@ -46,6 +48,15 @@ pub(crate) struct Edge {
     pub(crate) meters: Arc<Meters>,
     pub(crate) settings: Settings,
     pub(crate) ready: AtomicBool,
+    /// Made when somebody asks for them first.
+    documents: OnceLock<Documents>,
+}
+
+impl Edge {
+    /// The API's documents.
+    pub(crate) fn documents(&self) -> &Documents {
+        self.documents.get_or_init(Documents::new)
+    }
 }
 
 impl Gateway {
@@ -66,7 +77,9 @@ impl Gateway {
         let namespace = io.namespace("/", Arc::new(handler));
         rooms.attach(namespace.clone());
         let ready = AtomicBool::new(false);
-        Ok(Self(Arc::new(Edge { app, tokens, io, namespace, meters, settings, ready })))
+        let documents = OnceLock::new();
+        let edge = Edge { app, tokens, io, namespace, meters, settings, ready, documents };
+        Ok(Self(Arc::new(edge)))
     }
 
     /// Everything that is served on the public port.

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use zvon_core::chat::Chat as ChatRow;
 use zvon_core::error::Error;
@@ -21,11 +22,19 @@ use crate::caller::Authenticated;
 use crate::error::HttpError;
 
 /// Paging of a history request.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Paging {
+    /// The nearest before this seq.
+    #[schemars(with = "u64")]
     before: Option<u64>,
+    /// The nearest after this seq.
+    #[schemars(with = "u64")]
     after: Option<u64>,
+    /// Half of them up to and including this seq, half after it.
+    #[schemars(with = "u64")]
     around: Option<u64>,
+    /// At most this many (server maximum 1000).
+    #[schemars(with = "u32")]
     limit: Option<u32>,
 }
 

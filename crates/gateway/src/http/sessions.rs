@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use zvon_core::session::Session;
@@ -36,10 +37,9 @@ pub(crate) async fn list(
 pub(crate) async fn end(
     State(edge): State<Arc<Edge>>,
     who: Authenticated,
-    Path(session): Path<String>,
+    session: Result<Path<SessionId>, PathRejection>,
 ) -> Result<StatusCode, HttpError> {
-    let id =
-        session.parse().map_err(|_| HttpError::bad_request("The session id must be a UUID"))?;
+    let Path(id) = session.map_err(|_| HttpError::bad_request("The session id must be a UUID"))?;
     edge.app.end_session(who.caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
