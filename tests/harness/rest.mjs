@@ -1,11 +1,12 @@
-// REST calls, each on a connection of its own, so that restarts leave no stale ones behind.
+// REST calls, each on a connection of its own unless an agent is given, so that restarts leave no
+// stale ones behind.
 import { request } from 'node:http';
 
 /**
  * One call. `body` is sent as JSON; `raw` as it is. The answer's `body` is parsed if it is JSON.
  * A server that answers before it has read everything may cut the sending short: the answer counts.
  */
-export function call(server, method, path, { body, raw, token, headers = {} } = {}) {
+export function call(server, method, path, { body, raw, token, headers = {}, agent = false } = {}) {
   const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const all = { ...headers };
   if (body !== undefined) all['content-type'] ??= 'application/json';
@@ -13,7 +14,7 @@ export function call(server, method, path, { body, raw, token, headers = {} } = 
   if (payload !== undefined) all['content-length'] ??= Buffer.byteLength(payload);
   const { hostname, port } = new URL(server.url);
   return new Promise((resolve, reject) => {
-    const asked = request({ hostname, port, method, path, headers: all, agent: false }, (answer) => {
+    const asked = request({ hostname, port, method, path, headers: all, agent }, (answer) => {
       const parts = [];
       answer.on('data', (part) => parts.push(part));
       answer.on('error', reject);
