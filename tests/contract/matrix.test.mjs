@@ -13,7 +13,9 @@ import { INSIDE, ROLES } from './matrix/roles.mjs';
 import { routes } from './matrix/routes.mjs';
 
 // With presence as it is in a large installation: for those who share a chat.
-const server = await startServer({ env: { ZVON_AUTH__SESSIONS_MAX: '1000', ZVON_PRESENCE__AUDIENCE: 'co-members' } });
+const server = await startServer({
+  env: { ZVON_AUTH__SESSIONS_MAX: '1000', ZVON_PRESENCE__AUDIENCE: 'co-members', ZVON_LOG__LEVEL: 'info' },
+});
 after(() => server.finish());
 const told = await documents(server);
 
