@@ -1,7 +1,7 @@
 //! A route and what the documents say of it, made in one step: there is none without the other.
 //!
 //! What a route takes is read off the types of its handler's arguments (`describe`), so that part
-//! cannot be left out or be wrong. What it answers is said in [`super::routes`]; the
+//! cannot be left out or be wrong. What it answers is said in `routes`; the
 //! authorisation matrix holds every answer of the running server against it.
 
 use std::sync::Arc;

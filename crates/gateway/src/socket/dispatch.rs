@@ -1,4 +1,4 @@
-//! What each command is carried out by. Their names are those of [`CommandName`], all of them.
+//! What each command is carried out by. Their names are those of [`Name`], all of them.
 //!
 //! Commands of a socket run in order. Sends overlap each other, so that a busy socket's messages
 //! share commits; everything else waits for what came before it. Unknown names are counted and
