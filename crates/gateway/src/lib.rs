@@ -28,9 +28,9 @@ use zvon_socketio::{Io, Namespace};
 
 pub use settings::{HealthLimits, Settings, SocketSettings, TokenSettings};
 
+use crate::documents::Documents;
 use crate::door::Origins;
 use crate::meters::Meters;
-use crate::documents::Documents;
 use crate::socket::Chat;
 use crate::socket::rooms::Rooms;
 use crate::token::Tokens;

@@ -13,7 +13,6 @@ use zvon_protocol::catalogue::CommandName;
 use zvon_protocol::error::Code;
 use zvon_socketio::{Io, Namespace, Reason};
 
-
 /// Everything that the edge counts.
 pub(crate) struct Meters {
     /// In the order of the commands' list.

@@ -46,7 +46,6 @@ use crate::socket::expiry::Expiries;
 use crate::socket::resume::Resumes;
 use crate::token::Tokens;
 
-
 /// How late a socket may be closed after its token's end.
 const EXPIRY_STEP: Duration = Duration::from_millis(250);
 
