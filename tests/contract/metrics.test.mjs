@@ -92,7 +92,7 @@ describe('metrics', () => {
     const value = await figures(port, () => true);
     const outcome = (command, word) => rise(value, `zvon_commands_total{outcome="${word}",command="${command}"}`);
     assert.equal(outcome('message', 'ok'), 1);
-    assert.equal(outcome('message', 'not_found'), 1);
+    assert.equal(outcome('message', 'forbidden'), 1);
     assert.equal(outcome('message', 'invalid'), 1);
     assert.equal(outcome('message:pin', 'ok'), 1);
     assert.equal(outcome('message:unpin', 'rate_limited'), 1);

@@ -101,7 +101,7 @@ impl Default for SocketSettings {
             max_payload: 1_000_000,
             queue_bytes: 1 << 20,
             per_address: Some(1000),
-            per_user: Some(20),
+            per_user: Some(100),
         }
     }
 }
