@@ -14,7 +14,12 @@ import { routes } from './matrix/routes.mjs';
 
 // With presence as it is in a large installation: for those who share a chat.
 const server = await startServer({
-  env: { ZVON_AUTH__SESSIONS_MAX: '1000', ZVON_PRESENCE__AUDIENCE: 'co-members', ZVON_LOG__LEVEL: 'info' },
+  env: {
+    ZVON_AUTH__SESSIONS_MAX: '1000',
+    ZVON_LIMITS__CONNECTIONS_PER_USER: '0',
+    ZVON_PRESENCE__AUDIENCE: 'co-members',
+    ZVON_LOG__LEVEL: 'info',
+  },
 });
 after(() => server.finish());
 const told = await documents(server);
@@ -49,7 +54,7 @@ for (const name of names) if (commands[name]) commandCases(() => server, told, n
 describe('at a token’s end', () => {
   test('its live sockets are closed, whatever they want to send', async () => {
     const ann = await register(server, 'Ann');
-    const token = sign({ ...claimsOf(ann.token), exp: now() + 3 });
+    const token = sign({ ...claimsOf(ann.token), exp: now() + 5 });
     const sockets = await Promise.all(names.map(() => connect(server, { ...ann, token }, { reconnection: false })));
     const acks = [];
     await Promise.all(sockets.map(async (socket, index) => {
