@@ -53,6 +53,10 @@ test-e2e: build ## Two people in two windows of a real browser
 	@scripts/need chromium
 	node scripts/test.mjs e2e
 
+figures: build ## How fast the web client is, against its goals, on a machine that is idle
+	@scripts/need chromium
+	cd web && ZVON_SLACK=1 npm run e2e -- figures.spec.ts
+
 bench: build ## Sends per second, memory per connection, start with a million messages
 	$(CARGO) build --release --locked -p zvon-loadgen
 	tools/bench.sh
@@ -84,4 +88,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build dev test check gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-e2e bench fuzz screenshots clean
+	test-standin test-kill test-e2e figures bench fuzz screenshots clean

@@ -4,6 +4,7 @@
  * `ZVON_BIN` names another server, `ZVON_CHROMIUM` another browser.
  */
 import { defineConfig } from '@playwright/test';
+import { browserArguments, browserPath } from './e2e/browser';
 
 export default defineConfig({
   testDir: 'e2e',
@@ -19,8 +20,8 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     actionTimeout: 10_000,
     launchOptions: {
-      executablePath: process.env.ZVON_CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox'],
+      executablePath: browserPath(),
+      args: browserArguments(),
     },
   },
 });
