@@ -39,7 +39,7 @@ export interface ClientOptions {
   onEvent?(event: ServerEvent): void;
   /** Everything missed has been applied. */
   onLevel?(): void;
-  /** A message could not be written down: the browser has no room. */
+  /** What was done to a message could not be written down: the browser has no room. */
   onUnstored?(): void;
   /** Another tab's draft. */
   onDraft?(chatId: ChatId, text: string): void;
@@ -157,6 +157,11 @@ export class Client {
 
   tellDraft(chatId: ChatId, text: string): void {
     this.#tabs.tell({ type: 'draft', chatId, text });
+  }
+
+  /** Whether somebody looks at a tab of this account. */
+  isAnyTabInView(): Promise<boolean> {
+    return this.#tabs.isAnyInView();
   }
 
   reconnectNow(): void {

@@ -1,7 +1,7 @@
 /** Tells of messages while nobody looks. */
 import type { ChatId } from '../protocol/ChatId';
 import type { ServerEvent } from '../protocol/ServerEvent';
-import { held } from './current';
+import { client, held } from './current';
 import { settings } from './settings';
 
 /** Most characters of a message that a notification shows. */
@@ -13,12 +13,13 @@ export function onOpenChat(how: (chatId: ChatId) => void): void {
   open = how;
 }
 
-/** Shows a message of someone else's, if the page is hidden and the user wants it. */
-export function notify(event: ServerEvent): void {
+/** Shows a message of someone else's, if no tab is in view and the user wants it. */
+export async function notify(event: ServerEvent): Promise<void> {
   if (event.event !== 'message' || !mayNotify()) return;
   const { replica } = held();
   const { chatId, senderId, content } = event.data;
   if (senderId === replica.me) return;
+  if ((await client()?.isAnyTabInView()) || !mayNotify()) return;
   const name = replica.people[senderId]?.name ?? '';
   const title = replica.chats[chatId]?.state.title;
   const notification = new Notification(title ? `${name} · ${title}` : name, {
