@@ -323,6 +323,8 @@ export const en = {
   'problem.text-too-long': 'The message is too long. Send it in parts.',
   'problem.original-hidden': 'The original is not in a chat of yours.',
   'problem.storage': 'The browser could not store this. Free some space and reload.',
+  'problem.unkept':
+    'This browser has no room to keep it. It will be sent as long as this page stays open.',
   'problem.unavailable': 'The server is busy. Try again in a moment.',
   'problem.unknown': 'That did not work. Try again.',
 } satisfies Record<string, Phrase>;

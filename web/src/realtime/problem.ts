@@ -25,6 +25,7 @@ export type ProblemCode =
   | 'text-too-long'
   | 'original-hidden'
   | 'storage'
+  | 'unkept'
   | 'unavailable'
   | 'unknown';
 

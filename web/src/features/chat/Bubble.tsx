@@ -25,7 +25,7 @@ export function Bubble({ row }: { row: MessageRow }) {
         unfolded={unfolded.has(row.key)}
         onUnfold={(open) => (open ? unfolded.add(row.key) : unfolded.delete(row.key))}
       />
-      {item.kind === 'pending' && item.pending.state === 'failed' && (
+      {item.kind === 'pending' && (item.pending.state === 'failed' || item.pending.problem) && (
         <Failed pending={item.pending} />
       )}
     </div>

@@ -30,7 +30,7 @@ export function MessageMenu({ item, place, state }: Props) {
     run: () => void copyOrTell(contentOf(item)),
   };
   const entries = item.kind === 'message' ? stored(t, item.message, state, copy) : [copy];
-  if (item.kind === 'pending' && item.pending.state === 'failed') {
+  if (item.kind === 'pending' && (item.pending.state === 'failed' || item.pending.problem)) {
     const { chatId, clientId } = item.pending;
     entries.unshift({
       icon: 'retry',

@@ -17,7 +17,7 @@ export interface MailboxParts {
   store: OutboxStore;
   /** The server stored a message. */
   onStored(message: Message): void;
-  /** A message could not be written down. */
+  /** What was done to a message could not be written down. */
   onUnstored(): void;
 }
 
@@ -51,7 +51,7 @@ export class Mailbox {
       state: 'waiting',
       problem: null,
     } as const;
-    this.#outbox.add(unsent).catch(this.#parts.onUnstored);
+    void this.#outbox.add(unsent);
   }
 
   retry(clientId: string): void {

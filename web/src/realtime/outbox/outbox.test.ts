@@ -6,7 +6,7 @@ import { message } from '../fixture';
 import { failed, type Outcome } from '../problem';
 import { Outbox, type OutboxSeams } from './outbox';
 import type { Pending } from './pending';
-import { databaseOutbox } from './store';
+import { databaseOutbox, type OutboxStore } from './store';
 
 const NAME = 'zvon-outbox-test';
 
@@ -31,6 +31,7 @@ let tabs: Tab[];
 
 interface Tab {
   outbox: Outbox;
+  store: OutboxStore;
   shown(): Pending[];
 }
 
@@ -39,8 +40,9 @@ let limitedUntil = 0;
 /** A tab; news for the others reach them at once. */
 function openTab(): Tab {
   let shown: Record<string, Pending[]> = {};
+  const store = databaseOutbox(database);
   const seams: OutboxSeams = {
-    store: databaseOutbox(database),
+    store,
     send: (pending) => server.answer(pending),
     limitedUntil: () => limitedUntil,
     onChange: (pending) => {
@@ -51,7 +53,7 @@ function openTab(): Tab {
     },
     onStored: () => {},
   };
-  const tab: Tab = { outbox: new Outbox(seams), shown: () => Object.values(shown).flat() };
+  const tab: Tab = { outbox: new Outbox(seams), store, shown: () => Object.values(shown).flat() };
   tabs.push(tab);
   return tab;
 }
@@ -105,18 +107,73 @@ it('shows a message before it is written down', async () => {
   expect(tab.shown().map(({ clientId }) => clientId)).toEqual(['c1']);
 });
 
-it('does not show what could not be written down', async () => {
-  const shown: Pending[][] = [];
-  const outbox = new Outbox({
-    store: { ...databaseOutbox(database), add: () => Promise.reject(new Error('full')) },
-    send: (message) => server.answer(message),
-    limitedUntil: () => 0,
-    onChange: (now) => void shown.push(Object.values(now).flat()),
-    tellTabs: () => {},
-    onStored: () => {},
+/** From now on the database of a tab is full. */
+function fill({ store }: Tab): void {
+  const full = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+  Object.assign(store, { add: full, change: full });
+}
+
+it('keeps, and sends while the tab lives, what the browser has no room for', async () => {
+  const tab = openTab();
+  await tab.outbox.add(pending('kept'));
+  fill(tab);
+  await tab.outbox.add(pending('unkept'));
+  expect(tab.shown().map(({ clientId, problem }) => [clientId, problem?.code])).toEqual([
+    ['kept', undefined],
+    ['unkept', 'unkept'],
+  ]);
+  await tab.outbox.becomeSender();
+  tab.outbox.setOnline(true);
+  await vi.waitFor(() => expect(tab.shown()).toEqual([]));
+  expect(server.arrived).toEqual(['kept', 'unkept']);
+});
+
+it('sends what only one tab has from there, in its turn, whoever leads', async () => {
+  const leader = await sender();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
   });
-  await expect(outbox.add(pending('c1'))).rejects.toThrow('full');
-  expect(shown.at(-1)).toEqual([]);
+  server.answer = async (message) => {
+    await held;
+    return server.store(message);
+  };
+  const writer = openTab();
+  writer.outbox.setOnline(true);
+  await writer.outbox.add(pending('kept'));
+  fill(writer);
+  await writer.outbox.add(pending('unkept'));
+  release();
+  await vi.waitFor(() => expect([...writer.shown(), ...leader.shown()]).toEqual([]));
+  expect(server.arrived).toEqual(['kept', 'unkept']);
+});
+
+it('lets one retry or discard what was not kept, refused or not', async () => {
+  const tab = openTab();
+  await tab.outbox.becomeSender();
+  const { add } = tab.store;
+  fill(tab);
+  for (const id of ['c1', 'c2']) await tab.outbox.add(pending(id));
+  await tab.outbox.remove('c1');
+  expect(tab.shown().map(({ clientId }) => clientId)).toEqual(['c2']);
+  server.answer = async () => failed({ code: 'not-a-member' });
+  tab.outbox.setOnline(true);
+  const refused = { clientId: 'c2', state: 'failed', problem: { code: 'not-a-member' } };
+  await vi.waitFor(() => expect(tab.shown()).toMatchObject([refused]));
+  tab.outbox.setOnline(false);
+  tab.store.add = add;
+  await tab.outbox.retry('c2');
+  expect(tab.shown()).toMatchObject([{ clientId: 'c2', state: 'waiting', problem: null }]);
+  expect(await tab.store.all()).toMatchObject([{ clientId: 'c2' }]);
+});
+
+it('sends what was not kept even when nothing can be read', async () => {
+  const tab = await sender();
+  fill(tab);
+  tab.store.all = () => Promise.reject(new Error('broken'));
+  await tab.outbox.add(pending('c1'));
+  await vi.waitFor(() => expect(server.arrived).toEqual(['c1']));
+  await vi.waitFor(() => expect(tab.shown()).toEqual([]));
 });
 
 it('does not let one chat wait for another', async () => {

@@ -2,12 +2,13 @@
  * Unconfirmed messages on their way. Any tab writes them; exactly one tab, the sender, hands them
  * to the server: in order per chat, one at a time, each under the client id it was written with,
  * for which the server stores it at most once. A broken line or silence means that it is tried
- * again for ever; a refusal that waiting cannot change marks it as failed.
+ * again for ever; a refusal that waiting cannot change marks it as failed. What the store refuses
+ * (a full disk) is kept, shown and sent by the tab it was written in, for as long as that lives.
  */
 import type { ChatId } from '../../protocol/ChatId';
 import type { Message } from '../../protocol/Message';
 import { isPassing, type Outcome } from '../problem';
-import { byChat, nextOfEachChat, type Pending, type StoredPending } from './pending';
+import { byChat, inOrder, nextOfEachChat, type Pending, type StoredPending } from './pending';
 import type { OutboxStore } from './store';
 
 /** What the outbox needs of the rest. */
@@ -35,7 +36,9 @@ export class Outbox {
   /** What the server has confirmed to this tab: a reading of the store may be older. */
   readonly #confirmed = new Set<string>();
   /** What is being written down. */
-  readonly #adding = new Map<string, StoredPending>();
+  readonly #adding = new Map<string, Pending>();
+  /** What the store refused: it is nowhere but here. */
+  readonly #unkept = new Map<string, Pending>();
   #stored: StoredPending[] = [];
   #isSender = false;
   #isOnline = false;
@@ -47,40 +50,43 @@ export class Outbox {
     this.#seams = seams;
   }
 
-  /** Writes a message: it is shown at once, and durable when this resolves. */
+  /** Writes a message: it is shown at once, and durable when this resolves, or says that it is not. */
   async add(pending: Pending): Promise<void> {
-    const beforehand = { ...pending, n: Number.MAX_SAFE_INTEGER };
-    this.#adding.set(pending.clientId, beforehand);
+    const { clientId } = pending;
+    this.#adding.set(clientId, pending);
     this.#show();
-    try {
-      await this.#seams.store.add(pending);
-    } finally {
-      await this.#changed();
-      this.#adding.delete(pending.clientId);
-      this.#show();
-    }
+    await this.#seams.store
+      .add(pending)
+      .catch(() => this.#unkept.set(clientId, { ...pending, problem: { code: 'unkept' } }));
+    await this.#changed();
+    this.#adding.delete(clientId);
+    this.#show();
   }
 
-  /** Tries a failed message again. */
+  /** Tries a failed message again, to store it as well as to send it. */
   async retry(clientId: string): Promise<void> {
-    await this.#seams.store.change(clientId, { state: 'waiting', problem: null });
+    const again = { state: 'waiting', problem: null } as const;
+    const unkept = this.#unkept.get(clientId);
+    this.#unkept.delete(clientId);
+    if (unkept) return this.add({ ...unkept, ...again });
+    await this.#seams.store.change(clientId, again);
     await this.#changed();
   }
 
   /** Drops a message; also called when the server is known to have it. */
   async remove(clientId: string): Promise<void> {
     this.#confirmed.add(clientId);
-    await this.#seams.store.remove(clientId);
+    if (!this.#unkept.delete(clientId)) await this.#seams.store.remove(clientId);
     await this.#changed();
   }
 
   /** Reads again what another tab changed, and sends what waits. */
   async refresh(): Promise<void> {
-    const stored = this.#closed ? null : await this.#seams.store.all().catch(() => null);
+    const stored = this.#closed ? null : await this.#seams.store.all().catch(() => this.#stored);
     if (!stored || this.#closed) return;
     this.#stored = stored.filter((pending) => !this.#confirmed.has(pending.clientId));
     this.#show();
-    this.#pump(this.#stored);
+    this.#pump();
   }
 
   /** From now on this tab is the one that sends. */
@@ -103,12 +109,16 @@ export class Outbox {
   }
 
   #show(): void {
-    if (this.#closed) return;
-    const written = new Set(this.#stored.map(({ clientId }) => clientId));
-    const isUnwritten = ({ clientId }: Pending) =>
-      !written.has(clientId) && !this.#confirmed.has(clientId);
-    const unwritten = [...this.#adding.values()].filter(isUnwritten);
-    this.#seams.onChange(byChat([...this.#stored, ...unwritten]));
+    const unstored = new Map([...this.#adding, ...this.#unkept]);
+    if (!this.#closed) this.#seams.onChange(byChat(this.#with(unstored)));
+  }
+
+  /** What is stored, and of these what is not, in the order of writing. */
+  #with(unstored: ReadonlyMap<string, Pending>): StoredPending[] {
+    const stored = new Set(this.#stored.map(({ clientId }) => clientId));
+    const isMissing = ({ clientId }: Pending) =>
+      !stored.has(clientId) && !this.#confirmed.has(clientId);
+    return inOrder(this.#stored, [...unstored.values()].filter(isMissing));
   }
 
   async #changed(): Promise<void> {
@@ -116,15 +126,17 @@ export class Outbox {
     await this.refresh();
   }
 
-  #pump(all: readonly StoredPending[]): void {
-    if (!this.#isSender || !this.#isOnline) return;
+  #pump(): void {
+    if (!this.#isOnline) return;
     const pause = Math.max(this.#seams.limitedUntil(), this.#pausedUntil) - Date.now();
     if (pause > 0) {
       this.#refreshIn(pause);
       return;
     }
-    for (const next of nextOfEachChat(all)) {
-      if (this.#busy.has(next.chatId)) continue;
+    for (const next of nextOfEachChat(this.#with(this.#unkept))) {
+      // Nobody else can send what only this tab has.
+      const isOurs = this.#isSender || this.#unkept.has(next.clientId);
+      if (!isOurs || this.#busy.has(next.chatId)) continue;
       this.#send(next).catch(() => this.#refreshIn(PAUSE));
     }
   }
@@ -148,12 +160,15 @@ export class Outbox {
   async #wasStored(pending: Pending, message: Message): Promise<void> {
     this.#confirmed.add(pending.clientId);
     this.#seams.onStored(message);
-    await this.#seams.store.remove(pending.clientId);
+    if (!this.#unkept.delete(pending.clientId)) await this.#seams.store.remove(pending.clientId);
     this.#seams.tellTabs();
   }
 
   async #refused(pending: Pending, problem: Pending['problem']): Promise<void> {
-    await this.#seams.store.change(pending.clientId, { state: 'failed', problem });
+    const refused = { state: 'failed', problem } as const;
+    const unkept = this.#unkept.get(pending.clientId);
+    if (unkept) this.#unkept.set(pending.clientId, { ...unkept, ...refused });
+    else await this.#seams.store.change(pending.clientId, refused);
     this.#seams.tellTabs();
   }
 

@@ -10,13 +10,26 @@ export interface Pending {
   /** When it was written (ms since the epoch). */
   createdAt: number;
   state: 'waiting' | 'failed';
-  /** Why the server refused it; with `failed` only. */
+  /** `failed`: why the server refused it; `waiting`: why it is in danger, if it is. */
   problem: Problem | null;
 }
 
 /** As it is stored: `n` is its place in the order of writing. */
 export interface StoredPending extends Pending {
   n: number;
+}
+
+/** What is stored, and what is not: each of those after everything that was written before it. */
+export function inOrder(
+  stored: readonly StoredPending[],
+  unstored: readonly Pending[],
+): StoredPending[] {
+  const placeOf = ({ createdAt }: Pending) =>
+    stored.reduce(
+      (last, other) => (other.createdAt <= createdAt ? Math.max(last, other.n) : last),
+      0,
+    );
+  return [...stored, ...unstored.map((pending) => ({ ...pending, n: placeOf(pending) + 0.5 }))];
 }
 
 /** The next message to send of each chat: the first that waits. */
