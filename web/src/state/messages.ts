@@ -6,7 +6,7 @@ import { done, failed, type Outcome } from '../realtime/problem';
 import { call, client, current } from './current';
 import { setDraft } from './drafts';
 import { randomId } from './random-id';
-import { jumpToLatest } from './views';
+import { jumpToLatest, noteSeen } from './views';
 
 export function send(chatId: ChatId, content: string): void {
   const text = content.trim();
@@ -26,6 +26,7 @@ export function discard(_chatId: ChatId, clientId: string): void {
 }
 
 export function markRead(chatId: ChatId, seq: number): void {
+  noteSeen(chatId, seq);
   client()?.read(chatId, seq);
 }
 

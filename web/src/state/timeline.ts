@@ -111,6 +111,6 @@ function pendingItem(pending: Pending): TimelineItem {
   return { kind: 'pending', key: pending.clientId, pending };
 }
 
-function pick({ anchor: _a, at: _t, earlyAt: _e, ...shown }: import('./views').View) {
+function pick({ anchor: _a, at: _t, earlyAt: _e, seen: _s, ...shown }: import('./views').View) {
   return shown;
 }

@@ -18,6 +18,7 @@ import {
   loadAround,
   loadNewer,
   loadOlder,
+  noteSeen,
   openChat,
   views,
 } from './views';
@@ -181,6 +182,43 @@ it('is placed anew when it was opened before the client knew what is unread', as
   }));
   levelViews();
   await vi.waitFor(() => expect(view()).toMatchObject({ phase: 'ready', target: 'first-unread' }));
+});
+
+/** The client becomes level with the server; the reader has read up to here. */
+function levelWith(readSeq: number): void {
+  const { cell } = current.getState();
+  cell.setState({ line: { state: 'online', since: 1 } });
+  const cursor = { chatId: CHAT, userId: ME, deliveredSeq: HEAD, readSeq };
+  changeReplica(cell, (replica) => applyEvent(replica, { event: 'chat:cursor', data: cursor }));
+  levelViews();
+}
+
+it('stays where it was opened early, when only its reader has read since', async () => {
+  signIn(300, 'connecting');
+  await openChat(CHAT);
+  noteSeen(CHAT, 304);
+  levelWith(304);
+  expect(view()).toMatchObject({ phase: 'ready', generation: 1, firstUnreadSeq: 301 });
+});
+
+it('keeps its first unread message when a gap takes away what was opened early', async () => {
+  signIn(300, 'connecting');
+  await openChat(CHAT);
+  noteSeen(CHAT, 304);
+  const { cell } = current.getState();
+  const ack = syncAck([state(304)], [], { gaps: [CHAT] });
+  changeReplica(cell, (replica) => applySync(replica, ack));
+  levelWith(304);
+  await vi.waitFor(() => expect(view()).toMatchObject({ phase: 'ready', generation: 2 }));
+  expect(view()).toMatchObject({ target: 'first-unread', firstUnreadSeq: 301 });
+});
+
+it('is placed anew when it turns out that another device has read more', async () => {
+  signIn(300, 'connecting');
+  await openChat(CHAT);
+  noteSeen(CHAT, 304);
+  levelWith(400);
+  await vi.waitFor(() => expect(view()).toMatchObject({ phase: 'ready', firstUnreadSeq: 401 }));
 });
 
 it('says so when there is no such chat', async () => {

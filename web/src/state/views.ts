@@ -27,6 +27,8 @@ export interface View
   at: number | null;
   /** When it was opened before the client was level with the server (ms since the epoch). */
   earlyAt: number | null;
+  /** How far it has been read since. Nobody draws it, and it changes with every turn of the wheel. */
+  seen: { upTo: number };
 }
 
 /** Whoever has looked at a chat for longer is not moved when it turns out that more is unread. */
@@ -36,6 +38,11 @@ const EARLY = 3000;
 export const views = createStore<Record<ChatId, View>>(() => ({}));
 
 export async function openChat(chatId: ChatId, at?: number): Promise<void> {
+  await open(chatId, at ?? null, null);
+}
+
+/** `unread` is where the unread messages begin, if that is not where they begin now. */
+async function open(chatId: ChatId, at: number | null, unread: number | null): Promise<void> {
   const generation = (views.getState()[chatId]?.generation ?? 0) + 1;
   const earlyAt = held().line.state === 'online' ? null : Date.now();
   const fresh = {
@@ -47,11 +54,18 @@ export async function openChat(chatId: ChatId, at?: number): Promise<void> {
     firstUnreadSeq: null,
     target: 'end',
     anchor: 0,
-    at: at ?? null,
+    at,
     earlyAt,
+    seen: { upTo: 0 },
   } as const;
   views.setState({ [chatId]: fresh });
-  await show(chatId, generation);
+  await show(chatId, generation, unread);
+}
+
+/** Remembers that it has been read here up to `seq`. */
+export function noteSeen(chatId: ChatId, seq: number): void {
+  const seen = views.getState()[chatId]?.seen;
+  if (seen) seen.upTo = Math.max(seen.upTo, seq);
 }
 
 export function closeChat(chatId: ChatId): void {
@@ -96,16 +110,36 @@ export async function jumpToLatest(chatId: ChatId): Promise<void> {
 export function levelViews(): void {
   for (const [chatId, view] of Object.entries(views.getState())) {
     const isLost = view.phase === 'ready' && !stretch(chatId);
-    const isLevel = held().line.state === 'online';
-    const wasEarly = isLevel && view.earlyAt !== null && Date.now() - view.earlyAt < EARLY;
-    if (view.phase === 'failed' || isLost || wasEarly || view.anchor === 0) {
-      void openChat(chatId, view.at ?? undefined);
-    }
+    const isAstray = view.phase === 'failed' || isLost || view.anchor === 0;
+    const unread = unreadSince(chatId, view);
+    if (isAstray || isMisplaced(view, unread)) void open(chatId, view.at, unread);
   }
 }
 
+/** Whether it was opened too early, and would be opened elsewhere now. */
+function isMisplaced(
+  { earlyAt, at, target, firstUnreadSeq }: View,
+  unread: number | null,
+): boolean {
+  const isLevel = held().line.state === 'online';
+  if (!isLevel || earlyAt === null || Date.now() - earlyAt >= EARLY) return false;
+  return at === null && (target === 'end' || unread !== firstUnreadSeq);
+}
+
+/** Where the unread messages began at its opening: what was read here since does not count. */
+function unreadSince(chatId: ChatId, { earlyAt, firstUnreadSeq, seen }: View): number | null {
+  const chat = held().replica.chats[chatId]?.state;
+  if (!chat) return null;
+  const isReadHere = earlyAt !== null && chat.readSeq <= seen.upTo;
+  return isReadHere ? firstUnreadSeq : firstUnread(chat);
+}
+
 /** Brings a new view to its place. Without the chat itself it waits for `levelViews`. */
-async function show(chatId: ChatId, generation: number): Promise<void> {
+async function show(
+  chatId: ChatId,
+  generation: number,
+  unreadBefore: number | null,
+): Promise<void> {
   const here = client();
   const chat = held().replica.chats[chatId];
   const isFresh = () => views.getState()[chatId]?.generation === generation;
@@ -115,7 +149,7 @@ async function show(chatId: ChatId, generation: number): Promise<void> {
     return;
   }
   const view = views.getState()[chatId];
-  const unread = firstUnread(chat.state);
+  const unread = unreadBefore ?? firstUnread(chat.state);
   const anchor = view?.at ?? unread ?? chat.state.lastSeq;
   const target = view?.at ? { seq: view.at } : unread ? 'first-unread' : 'end';
   change(chatId, { anchor, target, firstUnreadSeq: unread });
