@@ -179,28 +179,3 @@ test('a forwarded message leads to its original, for those who may see it', asyn
   await expect(cid.page.getByText('The original is not in a chat of yours.')).toBeVisible();
   await expect(cid.page).toHaveURL(`/chats/${target}`);
 });
-
-test('a hidden page tells of new messages, if that is wanted', async ({ join, meet }) => {
-  const [ann, bob] = [await join('Ann'), await meet('Bob')];
-  await ann.context.grantPermissions(['notifications']);
-  await ann.page.addInitScript(() => {
-    const shown: string[][] = [];
-    class Shown {
-      static permission = 'granted';
-      static requestPermission = async () => 'granted';
-      constructor(title: string, { body }: { body: string }) {
-        shown.push([title, body]);
-      }
-    }
-    Object.assign(window, { Notification: Shown, shown });
-  });
-  await ann.page.goto('/settings');
-  await ann.page.getByRole('switch').check();
-  const chat = await bob.wire.privateWith(ann.id);
-  await bob.wire.say(chat, 'while she looks');
-  await expect(chatRow(ann.page, 'Bob')).toContainText('while she looks');
-  await ann.page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true }));
-  await bob.wire.say(chat, 'while she does not');
-  const shown = () => ann.page.evaluate(() => (window as unknown as { shown: string[][] }).shown);
-  await expect.poll(shown).toEqual([['Bob', 'while she does not']]);
-});

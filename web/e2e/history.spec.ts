@@ -1,75 +1,35 @@
-import type { Page } from '@playwright/test';
 import { expect, log, messageWith, say, test } from './fixture';
+import { atRest, gateOf, middleMessage, placeOf, STILL, throughOnePage, uneven } from './reading';
 
 /** How many messages the long chat has. */
 const COUNT = 5000;
-/** How far a message may move while a page loads (px). */
-const STILL = 2;
-
-/** Messages of very different heights. */
-const uneven = Array.from({ length: COUNT }, (_, index) => {
-  const words = 'lorem ipsum dolor sit amet consectetur '.repeat(1 + ((index * 7) % 13));
-  const lines = '\nanother line'.repeat((index * 5) % 7);
-  return `message ${index} ${index % 3 ? words : ''}${index % 4 === 1 ? lines : ''}`;
-});
-
-/** The topmost whole message in view, and where it is. */
-function topMessage(page: Page): Promise<{ text: string; top: number }> {
-  return log(page).evaluate((box) => {
-    const { top, bottom } = box.getBoundingClientRect();
-    const middle = (top + bottom) / 2;
-    const found = [...box.querySelectorAll('article')].find((one) => {
-      const place = one.getBoundingClientRect();
-      return place.top <= middle && place.bottom >= middle;
-    });
-    const text = found?.textContent?.match(/message \d+/)?.[0] ?? '';
-    return { text, top: found?.getBoundingClientRect().top ?? 0 };
-  });
-}
-
-/** The same message after something happened. */
-function placeOf(page: Page, text: string): Promise<number | null> {
-  return log(page).evaluate((box, wanted) => {
-    const isWanted = (one: Element) => one.textContent?.match(/message \d+/)?.[0] === wanted;
-    const found = [...box.querySelectorAll('article')].find(isWanted);
-    return found?.getBoundingClientRect().top ?? null;
-  }, text);
-}
 
 test('a long chat is read up and down without what one looks at moving', async ({ meet, seat }) => {
   test.setTimeout(240_000);
   const [reader, bob] = [await meet('Ann'), await meet('Bob')];
   const chat = await reader.wire.privateWith(bob.id);
-  await bob.wire.say(chat, ...uneven.slice(0, COUNT - 1));
-  await reader.wire.say(chat, `${uneven[COUNT - 1]} the end`);
+  const texts = uneven(COUNT);
+  await bob.wire.say(chat, ...texts.slice(0, COUNT - 1));
+  await reader.wire.say(chat, `${texts[COUNT - 1]} the end`);
   const ann = await seat(reader);
   await ann.page.goto(`/chats/${chat}`);
   await expect(messageWith(ann.page, 'the end')).toBeInViewport();
 
-  const pages: string[] = [];
-  ann.page.on('request', (request) => {
-    if (request.url().includes('/messages?')) pages.push(request.url());
-  });
+  const gate = await gateOf(ann.page);
   await log(ann.page).hover();
   let worst = 0;
-  for (let turns = 0; pages.length < 10 && turns < 400; turns += 1) {
-    await ann.page.mouse.wheel(0, -700);
-    await ann.page.waitForTimeout(60);
-    const before = await topMessage(ann.page);
-    await ann.page.waitForTimeout(90);
-    const after = await placeOf(ann.page, before.text);
-    expect(after, `${before.text} is still there`).not.toBeNull();
-    worst = Math.max(worst, Math.abs((after ?? 0) - before.top));
+  for (let pages = 0; pages < 10; pages += 1) {
+    worst = Math.max(worst, await throughOnePage(ann.page, gate, -700));
   }
-  expect(pages.length).toBeGreaterThanOrEqual(10);
   expect(worst).toBeLessThanOrEqual(STILL);
+  gate.remove();
+  await atRest(ann.page);
 
-  const reading = await topMessage(ann.page);
+  const reading = await middleMessage(ann.page);
   await bob.wire.say(chat, 'something new');
   await expect(ann.page.getByRole('button', { name: '1 new' })).toBeVisible();
-  expect(
-    Math.abs(((await placeOf(ann.page, reading.text)) ?? 1e6) - reading.top),
-  ).toBeLessThanOrEqual(STILL);
+  const moved = Math.abs((await placeOf(ann.page, reading.text)) - reading.top);
+  expect(moved).toBeLessThanOrEqual(STILL);
 
   await ann.page.getByRole('button', { name: '1 new' }).click();
   await expect(messageWith(ann.page, 'something new')).toBeInViewport();
