@@ -60,7 +60,7 @@ export const MessageItem = memo(function MessageItem(props: Props) {
       tabIndex={tabbable ? 0 : -1}
       aria-live={row.own ? 'off' : undefined}
       onKeyDown={onKeyDown}
-      onPointerEnter={(event) => setHovered(event.pointerType === 'mouse')}
+      onPointerOver={(event) => setHovered(event.pointerType === 'mouse')}
       onPointerLeave={() => setHovered(false)}
       onClick={() => selecting && stored && toggle(row.item)}
       onContextMenu={(event) => {

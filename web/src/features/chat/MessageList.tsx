@@ -64,7 +64,9 @@ export function MessageList({ chatId, name, timeline, me, selection, ref }: Prop
     isAtEnd: () => atEnd,
   }));
 
-  const busy = !atEnd || timeline.loadingOlder || timeline.loadingNewer;
+  // What comes in from above is not news, from the first turn of the wheel on.
+  const goingUp = virtualizer.isScrolling && virtualizer.scrollDirection === 'backward';
+  const busy = !atEnd || goingUp || timeline.loadingOlder || timeline.loadingNewer;
   return (
     <div className="log-box">
       {timeline.loadingOlder && (

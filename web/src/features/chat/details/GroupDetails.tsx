@@ -1,5 +1,5 @@
 /** A group: its name, its members, and what an admin may do. */
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useLanguage } from '../../../i18n';
 import { type Chat, leaveChat, type UserId } from '../../../state';
@@ -17,6 +17,12 @@ export function GroupDetails({ chat, me }: { chat: Chat; me: UserId }) {
   const [, navigate] = useLocation();
   const [open, setOpen] = useState<'rename' | 'add' | 'leave' | null>(null);
   const close = () => setOpen(null);
+  const rename = useRef<HTMLButtonElement>(null);
+  const wasRenaming = useRef(false);
+  useEffect(() => {
+    if (wasRenaming.current) rename.current?.focus();
+    wasRenaming.current = open === 'rename';
+  }, [open]);
   const admin = chat.role === 'admin';
   const leave = async () => {
     const outcome = await leaveChat(chat.id);
@@ -35,6 +41,7 @@ export function GroupDetails({ chat, me }: { chat: Chat; me: UserId }) {
             <bdi>{chat.name}</bdi>
             {admin && (
               <IconButton
+                ref={rename}
                 icon="edit"
                 size={18}
                 label={t('group.rename')}
