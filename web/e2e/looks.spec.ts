@@ -6,7 +6,7 @@ import type { SignedIn } from '../src/protocol/SignedIn';
 import { chatRow, composer, expect, log, messageWith, type Someone, test } from './fixture';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
-const WIDTHS = { wide: 1280, narrow: 390 } as const;
+const WIDTHS = { wide: 1280, narrow: 360 } as const;
 
 /** Serious and critical findings on the page as it is. */
 async function findings(page: Page): Promise<string[]> {
@@ -162,7 +162,7 @@ test('on a narrow screen list and chat are two screens, and back leads back', as
 }) => {
   const bob = await meet('Bob');
   const ann = await seat(await meet('Ann'), {
-    viewport: { width: 390, height: 844 },
+    viewport: { width: 360, height: 844 },
     hasTouch: true,
   });
   const chat = await bob.wire.privateWith(ann.id);
