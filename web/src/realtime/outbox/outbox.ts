@@ -122,6 +122,7 @@ export class Outbox {
   }
 
   async #changed(): Promise<void> {
+    if (this.#closed) return;
     this.#seams.tellTabs();
     await this.refresh();
   }
