@@ -87,7 +87,7 @@ describe('signing up and in', () => {
     }
   });
 
-  test('a password may be short at sign-in, not at sign-up (F8)', async () => {
+  test('S33 a password may be short at sign-in, not at sign-up (F8)', async () => {
     const short = await post(server, '/auth/login', { body: { ...ann, password: 'x' } });
     assert.equal(short.status, 401);
     const made = await post(server, '/auth/register', { body: { ...ann, email: 'b@example.org', password: '1234567' } });

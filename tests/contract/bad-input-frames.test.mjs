@@ -79,7 +79,7 @@ describe('bad frames', () => {
     await othersAreWell();
   });
 
-  test('frames that are no packets: this connection is closed, nobody else’s', async () => {
+  test('S13 frames that are no packets: this connection is closed, nobody else’s', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const frames = ['4', '42', '421', '42{}', '42[]', '42["message"', '42[{}]', '42[null]', '42["connect"]', '42["disconnect",1]', '429999999999999999999["x"]',
       '42["a",\ud800]', '42["x"]garbage', '2', '9', 'x', '', ' ', '4a', '44{"message":"x"}', '40', '40{"token":"x"}', '42/other,["x"]', '451-["x"', '450-["x"]',

@@ -116,7 +116,7 @@ describe('bad input to routes', () => {
     }
   });
 
-  test('hostile headers: huge, many, with a token that is none', async () => {
+  test('S12 hostile headers: huge, many, with a token that is none', async () => {
     const long = await get(server, '/auth/me', { headers: { authorization: `Bearer ${'x'.repeat(7000)}` } });
     assert.equal(long.status, 401);
     const huge = await get(server, '/health', { headers: { 'x-huge': 'x'.repeat(15_900) } }).catch((error) => error);

@@ -62,7 +62,7 @@ describe('clientId', () => {
     assert.deepEqual((await get(server, `/chats/${other}/messages`, { token: eve.token })).body, []);
   });
 
-  test('another sender’s same key is another message', async () => {
+  test('S21 another sender’s same key is another message', async () => {
     const [mine, theirs] = [
       await a.ask('message', { chatId, content: 'mine', clientId: 'shared' }),
       await b.ask('message', { chatId, content: 'theirs', clientId: 'shared' }),

@@ -42,7 +42,7 @@ for (const transports of TRANSPORTS) {
     before(async () => (server = await startServer()));
     after(() => server.finish());
 
-    test('all of them are listed, the last used first, with where they came from', async () => {
+    test('S7 all of them are listed, the last used first, with where they came from', async () => {
       const ann = await register(server, 'Ann');
       const phone = await signInFresh(server, ann, 'Phone/1.0');
       const list = await sessions(server, ann);
@@ -58,7 +58,7 @@ for (const transports of TRANSPORTS) {
       assert.equal(list.find(({ id }) => id === sidOf(ann)).isCurrent, true);
     });
 
-    test('one is ended from another device: its sockets hear why within a second, and it writes nothing', async () => {
+    test('S6 one is ended from another device: its sockets hear why within a second, and it writes nothing', async () => {
       const [ann, bob] = await registerAll(server, 'Ann', 'Bob');
       const chatId = await chatOf(server, ann, bob);
       const other = await signIn(server, ann);
@@ -77,7 +77,7 @@ for (const transports of TRANSPORTS) {
       assert.equal((await end(server, ann, `/${sidOf(other)}`)).status, 404, 'it is over');
     });
 
-    test('all others at once', async () => {
+    test('S6 S7 all others at once', async () => {
       const ann = await register(server, 'Ann');
       const others = [await signIn(server, ann), await signIn(server, ann)];
       const sockets = await Promise.all(others.map((other) => connect(server, other, { transports })));
@@ -87,7 +87,7 @@ for (const transports of TRANSPORTS) {
       assert.equal((await sessions(server, ann)).length, 1);
     });
 
-    test('a changed password ends the others and is the one that counts', async () => {
+    test('S6 a changed password ends the others and is the one that counts', async () => {
       const ann = await register(server, 'Ann');
       const other = await signIn(server, ann);
       const socket = await connect(server, other, { transports });
@@ -120,7 +120,7 @@ for (const transports of TRANSPORTS) {
       assert.equal((await sessions(server, last)).length, 10);
     });
 
-    test('a refresh token is good once; its copy ends the session, sockets included', async () => {
+    test('S5 a refresh token is good once; its copy ends the session, sockets included', async () => {
       const ann = await register(server, 'Ann');
       const first = await signInFresh(server, ann);
       const socket = await connect(server, { ...ann, ...first }, { transports });
@@ -186,7 +186,7 @@ describe('sessions and their tokens', () => {
     assert.ok(!all.includes(mac));
   });
 
-  test('somebody else’s session answers like none', async () => {
+  test('S10 somebody else’s session answers like none', async () => {
     const [ann, bob] = await registerAll(server, 'Ann', 'Bob');
     const [foreign, none] = [await end(server, ann, `/${sidOf(bob)}`), await end(server, ann, `/${randomUUID()}`)];
     const plain = ({ status, body }) => ({ ...body, status, path: '', timestamp: '' });
@@ -207,7 +207,7 @@ describe('sessions and their tokens', () => {
 });
 
 describe('the life of sessions', () => {
-  test('a session lives on while it is used, by a request or by a socket, and ends when it is not', async () => {
+  test('S7 a session lives on while it is used, by a request or by a socket, and ends when it is not', async () => {
     const env = { ZVON_AUTH__ACCESS_TOKEN_LIFE: '1h', ZVON_AUTH__SESSION_LIFE: '3s', ZVON_AUTH__TOKEN_LIFE: '3s' };
     const server = await startServer({ env });
     const people = await registerAll(server, 'Asking', 'Connected', 'Idle');

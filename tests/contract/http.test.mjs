@@ -11,7 +11,7 @@ describe('HTTP', () => {
   before(async () => (server = await startServer({ env: { FRONTEND_URL: FRONT_END } })));
   after(() => server.finish());
 
-  test('14 preflights: 204, the exact origin, credentials', async () => {
+  test('14 S17 preflights: 204, the exact origin, credentials', async () => {
     for (const path of ['/auth/login', '/auth/register', '/chats', '/nowhere']) {
       const { status, headers, text } = await call(server, 'OPTIONS', path, {
         headers: { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' },

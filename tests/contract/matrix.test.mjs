@@ -29,7 +29,7 @@ const names = told.events.names('receive');
 const rowOf = (name, operation) => routes[operation['x-alias-of'] ? `${name.split(' ')[0]} ${operation['x-alias-of']}` : name];
 const list = (rows) => [rows].flat();
 
-test('every operation and every command has its row, with a cell for everybody; no row is left over', () => {
+test('S8 every operation and every command has its row, with a cell for everybody; no row is left over', () => {
   for (const [name, operation] of operations) {
     const row = rowOf(name, operation);
     assert.ok(row, `${name} has no row in matrix/routes.mjs`);
@@ -51,7 +51,7 @@ for (const [name, operation] of operations) {
 }
 for (const name of names) if (commands[name]) commandCases(() => server, told, name, list(commands[name]));
 
-describe('at a token’s end', () => {
+describe('S6 at a token’s end', () => {
   test('its live sockets are closed, whatever they want to send', async () => {
     const ann = await register(server, 'Ann');
     const token = sign({ ...claimsOf(ann.token), exp: now() + 5 });

@@ -149,7 +149,7 @@ describe('metrics', () => {
 });
 
 describe('metrics by configuration', () => {
-  test('with a token only who has it sees metrics; probes need none', async () => {
+  test('S34 with a token only who has it sees metrics; probes need none', async () => {
     const token = 'a-token-of-the-scraper-0123456789';
     const server = await startServer({ env: { ...WATCH, ZVON_METRICS__TOKEN: token } });
     server.secrets.add(token);
@@ -164,7 +164,7 @@ describe('metrics by configuration', () => {
     await server.finish();
   });
 
-  test('without a port there are none', async () => {
+  test('S34 without a port there are none', async () => {
     const server = await startServer();
     assert.equal((await get(server, '/metrics')).status, 404);
     assert.doesNotMatch(server.logs, /its metrics are at/);
@@ -188,7 +188,7 @@ describe('the access log', () => {
     assert.fail(`no line for ${fits}`);
   }
 
-  test('a request: who, what, how it went; never its query', async () => {
+  test('S29 a request: who, what, how it went; never its query', async () => {
     const ann = await register(server, 'Ann');
     const query = 'a-secret-that-came-in-a-query';
     server.secrets.add(query);

@@ -44,7 +44,7 @@ for (const transports of TRANSPORTS) {
       for (const socket of [...gone, stays]) socket.close();
     });
 
-    test('from the command’s return on, they write nothing', async () => {
+    test('S6 from the command’s return on, they write nothing', async () => {
       const [ann, bob] = await registerAll(server, 'Ann', 'Bob');
       const chatId = await chatOf(server, ann, bob);
       const socket = await connect(server, ann, { transports, reconnection: false });

@@ -125,7 +125,7 @@ describe('the audience of presence', () => {
     ['auto, above everyone_max', { ZVON_PRESENCE__EVERYONE_MAX: '2' }],
   ];
   for (const [name, env] of audiences) {
-    test(`${name}: those who share a chat hear of it, strangers do not`, async () => {
+    test(`S23 ${name}: those who share a chat hear of it, strangers do not`, async () => {
       const server = await startServer({ env });
       const [ann, bob, eve] = await registerAll(server, 'Ann', 'Bob', 'Eve');
       await chatOf(server, ann, bob);

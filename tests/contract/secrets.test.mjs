@@ -33,7 +33,7 @@ async function written(server, text) {
 }
 
 for (const [way, [both, one]] of Object.entries(WAYS)) {
-  describe(`a secret is changed ${way}`, () => test('old tokens stay good until the old secret is dropped', async () => {
+  describe(`S28 a secret is changed ${way}`, () => test('old tokens stay good until the old secret is dropped', async () => {
     const server = await startServer();
     server.secrets.add(NEXT);
     const old = await register(server, 'Ann');

@@ -153,7 +153,7 @@ for (const transports of TRANSPORTS) {
       screen.quit();
     });
 
-    test('it took nothing for so long that the server closed it: back, and nothing missing', async () => {
+    test('S15 it took nothing for so long that the server closed it: back, and nothing missing', async () => {
       const screen = await opened();
       const gone = new Promise((resolve) => screen.socket.once('disconnect', resolve));
       proxy.stall();

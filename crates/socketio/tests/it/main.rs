@@ -8,6 +8,7 @@ mod hostile;
 mod order;
 mod polling;
 mod properties;
+mod published;
 mod recovery;
 mod rooms;
 mod socketio;

@@ -4,8 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use sqlx::Row;
 use zvon_core::account::store::AccountStore;
+use zvon_core::chat::store::ChatStore;
 use zvon_core::message::store::{MessageStore, Page};
 use zvon_core::outbox::store::OutboxStore;
+use zvon_core::session::store::SessionStore;
 use zvon_store::sqlite::Sqlite;
 
 use crate::Place;
@@ -95,4 +97,16 @@ async fn what_is_newer_or_not_ours_is_refused_and_left_alone() {
     assert!(Sqlite::open(&other.path(), 1).await.is_err());
     assert_eq!(std::fs::read_to_string(other.path()).unwrap(), text);
     assert!(Sqlite::open(&other.dir.path().join("no/such/dir/zvon.db"), 1).await.is_err());
+}
+
+#[tokio::test]
+async fn s30_a_store_that_is_closed_says_that_it_cannot_say_never_that_there_is_nothing() {
+    let place = Place::new();
+    let store = place.open().await;
+    let scene = Scene::new(&store).await;
+    store.close().await;
+    assert!(store.session(scene.author.session).await.is_err());
+    assert!(store.accounts(&[scene.author.user]).await.is_err());
+    assert!(store.member(scene.chat, scene.author.user).await.is_err());
+    assert!(store.append(scene.author.at, &[scene.text(1)]).await.is_err());
 }
