@@ -8,6 +8,7 @@ mod bench;
 mod client;
 mod fill;
 mod idle;
+mod pressure;
 mod rest;
 mod seed;
 mod sends;
@@ -37,6 +38,8 @@ enum Command {
     Idle(idle::Options),
     /// Start and send latency on a long history.
     Fill(fill::Options),
+    /// What others feel while somebody presses.
+    Pressure(pressure::Options),
     /// All of it, as one table of medians.
     Bench(bench::Options),
 }
@@ -49,6 +52,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Sends(options) => println!("{}", sends::run(&zvon, &options).await?),
         Command::Idle(options) => println!("{}", idle::run(&zvon, &options).await?),
         Command::Fill(options) => println!("{}", fill::run(&zvon, &options).await?),
+        Command::Pressure(options) => pressure::run(&zvon, &options).await?,
         Command::Bench(options) => bench::run(&zvon, &options).await?,
     }
     Ok(())

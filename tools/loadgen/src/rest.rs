@@ -28,13 +28,16 @@ struct User {
     id: Uuid,
 }
 
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "a long enough password";
+
 /// Signs up people of these numbers.
 pub(crate) async fn sign_up(server: SocketAddr, count: usize) -> Result<Vec<Person>> {
     let mut people = Vec::with_capacity(count);
     for index in 0..count {
         let body = json!({
             "email": format!("load{index}@example.org"),
-            "password": "a long enough password",
+            "password": PASSWORD,
             "name": format!("Load {index:05}"),
         });
         let answer = call(server, "POST", "/auth/register", Some(&body)).await?;
@@ -47,6 +50,11 @@ pub(crate) async fn sign_up(server: SocketAddr, count: usize) -> Result<Vec<Pers
 /// The body of a successful GET.
 pub(crate) async fn get(server: SocketAddr, path: &str) -> Result<Vec<u8>> {
     call(server, "GET", path, None).await
+}
+
+/// The body of a successful POST.
+pub(crate) async fn post(server: SocketAddr, path: &str, body: &Value) -> Result<Vec<u8>> {
+    call(server, "POST", path, Some(body)).await
 }
 
 async fn call(

@@ -51,18 +51,29 @@ pub(crate) struct Account {
 impl Server {
     /// Starts it on `data` and waits until it is ready.
     pub(crate) async fn start(program: &Path, data: &Path) -> Result<Self> {
+        // One generator is one address.
+        let names = ["SOCKET_EVENTS_PER_MINUTE", "CONNECTIONS_PER_ADDRESS", "CONNECTIONS_PER_USER"];
+        let off = names.map(|name| format!("ZVON_LIMITS__{name}"));
+        let off: Vec<_> = off.iter().map(|name| (name.as_str(), "0")).collect();
+        Self::start_with(program, data, &off).await
+    }
+
+    /// The same with these variables besides; without limits but those.
+    pub(crate) async fn start_with(
+        program: &Path,
+        data: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
         let address = free_address()?;
         let begun = Instant::now();
         let mut command = Command::new(program);
         command.args(["serve", "--listen", &address.to_string(), "--data"]).arg(data);
         command.env("ZVON_AUTH__JWT_SECRET", SECRET).env("ZVON_LOG__LEVEL", "warn");
         let (limits, off) = ("ZVON_LIMITS__", "0");
-        for name in ["messages", "socket_events", "pins", "forwards", "sign_in", "sign_up"] {
+        for name in ["messages", "pins", "forwards", "sign_in", "sign_up"] {
             command.env(format!("{limits}{name}_per_minute").to_uppercase(), off);
         }
-        // One generator is one address.
-        command.env("ZVON_LIMITS__CONNECTIONS_PER_ADDRESS", off);
-        command.env("ZVON_LIMITS__CONNECTIONS_PER_USER", off);
+        command.envs(variables.iter().copied());
         let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn()?;
         let pid = child.id().context("the server ended at once")?;
         let mut server = Self { child, pid, address, started_in: Duration::ZERO };
@@ -89,6 +100,32 @@ impl Server {
 
     /// What it has used, and uses.
     pub(crate) fn account(&self) -> Result<Account> {
+        self.watch().account()
+    }
+
+    /// A look at it from another thread.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch { pid: self.pid }
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        let told = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status().await?;
+        ensure!(told.success(), "the server cannot be told to stop");
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.context("it does not stop")??;
+        Ok(())
+    }
+}
+
+/// A look at a server's process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    pid: u32,
+}
+
+impl Watch {
+    /// What it has used, and uses.
+    pub(crate) fn account(self) -> Result<Account> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
         let after_name = stat.rsplit_once(')').context("an unknown form of stat")?.1;
         let fields: Vec<&str> = after_name.split_whitespace().collect();
@@ -100,14 +137,6 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.split_whitespace().next()).context("no VmRSS")?;
         Ok(Account { cpu, resident: kib.parse::<u64>()? * 1024 })
-    }
-
-    /// Ends it in order.
-    pub(crate) async fn stop(mut self) -> Result<()> {
-        let told = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status().await?;
-        ensure!(told.success(), "the server cannot be told to stop");
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.context("it does not stop")??;
-        Ok(())
     }
 }
 

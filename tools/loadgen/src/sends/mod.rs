@@ -108,7 +108,11 @@ pub(crate) async fn measure(
 }
 
 /// Makes the chats: the people in turn; who would be alone gets a neighbour.
-async fn open_halls(server: &Server, people: &[Person], count: usize) -> Result<Vec<Hall>> {
+pub(crate) async fn open_halls(
+    server: &Server,
+    people: &[Person],
+    count: usize,
+) -> Result<Vec<Hall>> {
     ensure!(people.len() > 1 && count > 0, "a chat needs two");
     let mut halls = Vec::new();
     for hall in 0..count {
