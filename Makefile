@@ -61,6 +61,10 @@ bench: build ## Sends per second, memory per connection, start with a million me
 	$(CARGO) build --release --locked -p zvon-loadgen
 	tools/bench.sh
 
+pressure: build ## What others feel of sign-ins, half-open requests and abusive sockets
+	$(CARGO) build --release --locked -p zvon-loadgen
+	target/release/zvon-loadgen pressure
+
 fuzz: ## Every parser for FUZZ_SECONDS (600) each
 	scripts/fuzz
 
@@ -88,4 +92,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build dev test check gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-e2e figures bench fuzz screenshots clean
+	test-standin test-kill test-e2e figures bench pressure fuzz screenshots clean
