@@ -35,6 +35,35 @@ use crate::socket::Chat;
 use crate::socket::rooms::Rooms;
 use crate::token::Tokens;
 
+/// The parsers of what clients send, for fuzzing; not part of the public interface.
+#[doc(hidden)]
+pub mod parsers {
+    use std::net::IpAddr;
+
+    use crate::settings::TokenSettings;
+    use crate::socket::resume::Positions;
+    use crate::token::Tokens;
+
+    /// An offset that a client gave back, as it would be written again.
+    #[must_use]
+    pub fn offset(text: &str) -> Option<String> {
+        Positions::parse(text).map(|positions| positions.offset())
+    }
+
+    /// Whether a text is a token of that secret.
+    #[must_use]
+    pub fn is_token(secret: &[u8], text: &str) -> bool {
+        let secrets = vec![secret.to_vec()];
+        Tokens::new(TokenSettings { secrets, ..TokenSettings::default() }).read(text).is_ok()
+    }
+
+    /// An address as a balancer wrote it.
+    #[must_use]
+    pub fn forwarded(text: &str) -> Option<IpAddr> {
+        crate::peer::address(text)
+    }
+}
+
 /// The running edge of a node. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway(Arc<Edge>);
