@@ -108,6 +108,21 @@ for (const transports of TRANSPORTS) {
       assert.equal((await login(newPassword)).status, 201);
     });
 
+    test('no session begins with a password that is none any more, however close the change', async () => {
+      const ann = await register(server, 'Ann');
+      const newPassword = `another ${randomUUID()}`;
+      server.secrets.add(newPassword);
+      const old = () => post(server, '/auth/login', { body: { email: ann.email, password: ann.password } });
+      const change = post(server, '/auth/password', { token: ann.token, body: { currentPassword: ann.password, newPassword } });
+      const tries = await Promise.all([old(), old(), change.then(old), change.then(() => null), old(), old()]);
+      assert.equal((await change).status, 204);
+      for (const answer of tries.filter((one) => one?.status === 201)) {
+        server.secrets.add(answer.body.accessToken);
+        assert.equal((await get(server, '/auth/me', { token: answer.body.accessToken })).status, 401);
+      }
+      assert.deepEqual((await sessions(server, ann)).map(({ id }) => id), [sidOf(ann)]);
+    });
+
     test('an eleventh ends the oldest', async () => {
       const ann = await register(server, 'Ann');
       const socket = await connect(server, ann, { transports });

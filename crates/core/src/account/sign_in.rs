@@ -13,7 +13,8 @@ use super::{Account, rules};
 use crate::App;
 use crate::error::{Error, Result};
 use crate::limits::Class;
-use crate::session::Session;
+use crate::session::store::End;
+use crate::session::{Reason, Session};
 
 /// The same words for an unknown address and a wrong password, as the existing front end has
 /// always shown them.
@@ -95,11 +96,37 @@ impl App {
         let (Some(account), Some(hash), true) = (account, hash, right) else {
             return Err(Error::Refused(Code::Unauthorized, WRONG));
         };
+        let mut hash = hash;
         if self.settings.rehash && is_outdated(&hash) {
-            let fresh = self.hasher.hash(body.password).await?;
-            self.store().set_password(account.id, &fresh).await?;
+            let fresh = self.hasher.hash(body.password.clone()).await?;
+            if self.store().rehash(account.id, &hash, &fresh).await? {
+                hash = fresh;
+            }
         }
         let session = self.begin_session(account.id, origin, body.refresh).await?;
+        if !self.is_still_right(&account, &hash, body.password).await? {
+            // It was let in by a password that was none any more, and began after the others ended.
+            let end = End { at: self.now(), reason: Reason::PasswordChanged };
+            self.store().revoke_session(session.id, end).await?;
+            return Err(Error::Refused(Code::Unauthorized, WRONG));
+        }
         Ok((account, session))
+    }
+
+    /// Whether the account was neither closed nor given another password since `hash` was read.
+    async fn is_still_right(
+        &self,
+        account: &Account,
+        hash: &str,
+        password: String,
+    ) -> Result<bool> {
+        let found = self.store().account_by_email(&account.email).await?;
+        let found = found.filter(|(now, _)| now.id == account.id && now.disabled_at.is_none());
+        match found {
+            None => Ok(false),
+            Some((_, known)) if known == hash => Ok(true),
+            // The same one hashed anew by a sign-in beside this one, or another.
+            Some((_, known)) => self.hasher.verify(password, Some(known)).await,
+        }
     }
 }

@@ -37,8 +37,8 @@ pub trait AccountStore: Send + Sync {
     /// How many there are, counted no further than `most`.
     async fn count_accounts(&self, most: u64) -> StoreResult<u64>;
 
-    /// Replaces the hash.
-    async fn set_password(&self, id: UserId, hash: &str) -> StoreResult<()>;
+    /// Replaces the hash by another of the same password, if it is still `from`; whether it was.
+    async fn rehash(&self, id: UserId, from: &str, to: &str) -> StoreResult<bool>;
 
     /// Replaces the hash and ends the account's sessions but `except`, in one; those that ended.
     async fn change_password(

@@ -22,6 +22,7 @@ const SEARCH: &str = "SELECT * FROM users WHERE (name_folded >= ?1 AND name_fold
     OR (email_folded >= ?1 AND email_folded < ?2) ORDER BY name_folded, id LIMIT ?3";
 const COUNT: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)";
 const SET_PASSWORD: &str = "UPDATE users SET password = ? WHERE id = ?";
+const REHASH: &str = "UPDATE users SET password = ? WHERE id = ? AND password = ?";
 const SET_DISABLED: &str = "UPDATE users SET disabled_at = ? WHERE id = ?";
 const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.at) \
     FROM (SELECT unhex(value->>0) AS id, value->>1 AS at FROM json_each(?)) s WHERE users.id = s.id";
@@ -82,10 +83,10 @@ impl AccountStore for Sqlite {
         row::number(&count.map_err(failed)?, "n").map_err(failed)
     }
 
-    async fn set_password(&self, id: UserId, hash: &str) -> StoreResult<()> {
-        let set = sqlx::query(SET_PASSWORD).bind(hash).bind(id.0);
-        set.execute(&self.writer).await.map_err(failed)?;
-        Ok(())
+    async fn rehash(&self, id: UserId, from: &str, to: &str) -> StoreResult<bool> {
+        let set = sqlx::query(REHASH).bind(to).bind(id.0).bind(from);
+        let done = set.execute(&self.writer).await.map_err(failed)?;
+        Ok(done.rows_affected() == 1)
     }
 
     async fn change_password(

@@ -12,7 +12,7 @@ pub(super) async fn run(subject: Subject) {
     an_address_belongs_to_one(&scene).await;
     looking_up_forgives_case_where_it_is_clear(&scene).await;
     ids_bring_those_that_exist(&scene).await;
-    passwords_are_replaced(&scene).await;
+    a_hash_is_replaced_if_it_is_still_that_one(&scene).await;
     a_changed_password_ends_the_other_sessions(&scene).await;
     a_disabled_account_has_no_sessions(&scene).await;
     last_seen_does_not_go_back(&scene).await;
@@ -81,11 +81,14 @@ async fn ids_bring_those_that_exist(scene: &Scene) {
     assert!(scene.store.accounts(&[]).await.unwrap().is_empty());
 }
 
-async fn passwords_are_replaced(scene: &Scene) {
+async fn a_hash_is_replaced_if_it_is_still_that_one(scene: &Scene) {
     let id = add(scene, "secret@example.org", "Secret").await;
-    scene.store.set_password(id, "another").await.unwrap();
-    let (_, hash) = scene.store.account_by_email("secret@example.org").await.unwrap().unwrap();
-    assert_eq!(hash, "another");
+    let hash =
+        async || scene.store.account_by_email("secret@example.org").await.unwrap().unwrap().1;
+    assert!(scene.store.rehash(id, "hash", "another").await.unwrap());
+    assert_eq!(hash().await, "another");
+    assert!(!scene.store.rehash(id, "hash", "late").await.unwrap(), "a newer password stays");
+    assert_eq!(hash().await, "another");
 }
 
 async fn a_changed_password_ends_the_other_sessions(scene: &Scene) {
