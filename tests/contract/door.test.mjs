@@ -170,10 +170,10 @@ describe('S1 TLS on the port itself', () => {
 
 describe('S11 guessing passwords', () => {
   test('of one address: at one account, and at many', async () => {
-    const server = await startServer({ env: { ZVON_LIMITS__SIGN_IN_PER_MINUTE: '2' } });
+    const server = await startServer({ env: { ZVON_LIMITS__SIGN_IN_PER_MINUTE: '1' } });
     const guess = (email, password = 'guess') => post(server, '/auth/login', { body: { email, password } });
-    for (const status of [401, 401, 429]) assert.equal((await guess('one@example.org')).status, status);
-    for (let n = 0; n < 18; n++) assert.equal((await guess(`${n}@example.org`)).status, 401);
+    for (const status of [401, 429]) assert.equal((await guess('one@example.org')).status, status);
+    for (let n = 0; n < 8; n++) assert.equal((await guess(`${n}@example.org`)).status, 401);
     const { status, headers } = await guess('another@example.org');
     assert.equal(status, 429);
     assert.ok(Number(headers['retry-after']) > 0);

@@ -35,6 +35,8 @@ class Peer {
   heard = [];
   /** Why it was disconnected, each time. */
   disconnects = [];
+  /** Why it was not let in, each time. */
+  refusals = [];
   #waiting = new Set();
   #secrets;
 
@@ -49,6 +51,7 @@ class Peer {
       this.disconnects.push(reason);
       this.#note({ event: 'disconnect', data: reason, args: [reason] });
     });
+    socket.on('connect_error', ({ message, data }) => this.refusals.push({ message, data }));
     this.refused = new Promise((resolve, reject) => {
       socket.on('connect_error', (error) => resolve({ message: error.message, data: error.data }));
       socket.on('connect', () => reject(new Error('the connection was not refused')));

@@ -34,8 +34,9 @@ pub(crate) async fn see_through(
 /// Goes back from the connection's peer as long as whoever named the next one is trusted. What
 /// stands before the first that is not may be anybody's invention.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
-    let named: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let lines = headers.get_all(FORWARDED_FOR).iter();
+    let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    let named: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
     let mut client = peer.to_canonical();
     for name in named.into_iter().rev() {
         if !trusted.iter().any(|network| network.contains(&client)) {
@@ -55,6 +56,8 @@ pub(crate) fn address(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::{FORWARDED_FOR, HeaderMap, IpNet, client};
 
     fn seen(peer: &str, lines: &[&str]) -> String {
@@ -62,7 +65,7 @@ mod tests {
             ["10.0.0.0/8", "127.0.0.1/32", "fd00::/8"].map(|net| net.parse().unwrap()).into();
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(FORWARDED_FOR, line.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         client(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
@@ -92,6 +95,7 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["unknown"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &["198.51.100.1, <script>"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[""]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &["\u{fc}, 198.51.100.1"]), "198.51.100.1");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
     }
 }

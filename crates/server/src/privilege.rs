@@ -36,7 +36,11 @@ pub(crate) fn other(name: &str) -> Result<Option<User>> {
 /// Goes on as that user, for whom the data directory is made if it is not there.
 pub(crate) fn become_user(user: &User, data: &Path) -> Result<()> {
     if !data.exists() {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
+        // What it stands in is passed through by others, too.
+        let parents = data.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let made = parents
+            .map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o755).create(parent));
+        let made = made.and_then(|()| DirBuilder::new().mode(0o700).create(data));
         let (uid, gid) = (Some(user.uid.as_raw()), Some(user.gid.as_raw()));
         made.and_then(|()| chown(data, uid, gid))
             .with_context(|| format!("the data directory {} cannot be made", data.display()))?;

@@ -25,8 +25,9 @@ impl App {
     /// # Errors
     /// `RateLimited`.
     pub(super) async fn count_try(&self, address: &str, account: &str) -> Result<()> {
-        self.count_for(&format!("{address} {account}"), Class::SignIn).await?;
+        // First, so that an address is remembered with so many accounts and no more.
         self.count_for(address, Class::SignInAddress).await?;
+        self.count_for(&format!("{address} {account}"), Class::SignIn).await?;
         match self.count_for(account, Class::SignInAccount).await {
             Err(Error::Limited { .. }) => {
                 tokio::time::sleep(DELAY).await;

@@ -83,7 +83,8 @@ impl Operator {
     ) -> Result<usize> {
         check_password(&password, least)?;
         let hash = self.hasher.hash(password).await?;
-        Ok(self.store.change_password(user, &hash, None, self.end()).await?.len())
+        let ended = self.store.change_password(user, &hash, None, self.end()).await?;
+        Ok(ended.unwrap_or_default().len())
     }
 
     /// The account's live sessions, last used first.

@@ -23,8 +23,10 @@ const WRONG: &str = "Неверный email или пароль";
 /// Where a sign-in comes from.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The client's address.
+    /// The client's address, to be shown to its owner.
     pub address: String,
+    /// What counts as its address: of IPv6 the subscriber's network.
+    pub network: String,
     /// Its user agent.
     pub device: String,
 }
@@ -50,7 +52,7 @@ impl App {
         origin: &Origin,
     ) -> Result<(Account, Session)> {
         rules::check_sign_up(&body, self.settings.password_min)?;
-        self.count_for(&origin.address, Class::SignUp).await?;
+        self.count_for(&origin.network, Class::SignUp).await?;
         let password_hash = self.hasher.hash(body.password).await?;
         let account = Account {
             id: UserId(Uuid::now_v7()),
@@ -89,7 +91,7 @@ impl App {
             // Nobody has such an address, and none is remembered by the limiter.
             return Err(Error::Refused(Code::Unauthorized, WRONG));
         }
-        self.count_try(&origin.address, &email.to_lowercase()).await?;
+        self.count_try(&origin.network, &email.to_lowercase()).await?;
         let (account, hash) = self.store().account_by_email(email).await?.unzip();
         let right = self.hasher.verify(body.password.clone(), hash.clone()).await?;
         let account = account.filter(|account| account.disabled_at.is_none());

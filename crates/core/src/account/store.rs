@@ -17,6 +17,15 @@ pub struct NewAccount {
     pub password_hash: String,
 }
 
+/// Who asks for another password: the session, and the hash whose password it knew.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof<'a> {
+    /// Of the account.
+    pub session: SessionId,
+    /// Of the account, when it was verified.
+    pub hash: &'a str,
+}
+
 /// Accounts, durable. E-mail addresses are unique as given (case-sensitive).
 #[async_trait]
 pub trait AccountStore: Send + Sync {
@@ -40,14 +49,16 @@ pub trait AccountStore: Send + Sync {
     /// Replaces the hash by another of the same password, if it is still `from`; whether it was.
     async fn rehash(&self, id: UserId, from: &str, to: &str) -> StoreResult<bool>;
 
-    /// Replaces the hash and ends the account's sessions but `except`, in one; those that ended.
+    /// Replaces the hash and ends the account's sessions but the one that asks, in one; those that
+    /// ended. `None` if whoever asks may not any more: their session is over, or the hash they
+    /// proved to know is another one now. Without `by` it is an operator, who may.
     async fn change_password(
         &self,
         id: UserId,
         hash: &str,
-        except: Option<SessionId>,
+        by: Option<Proof<'_>>,
         end: End,
-    ) -> StoreResult<Vec<SessionId>>;
+    ) -> StoreResult<Option<Vec<SessionId>>>;
 
     /// Lets the account be used again (`None`), or not from `at` on; then its sessions end, by an
     /// operator. Those that ended.

@@ -1,7 +1,7 @@
 //! Connections come and go; who may know hears of it.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use zvon_protocol::event::{ServerEvent, UserStatus, UsersUpdate};
 use zvon_protocol::ids::UserId;
@@ -15,6 +15,21 @@ use crate::settings::Audience;
 /// Most people in one answer of who is online.
 const MOST: usize = 1000;
 
+/// A connection's hold on its session.
+pub struct Held {
+    app: Weak<App>,
+    caller: Caller,
+    connection: String,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(app) = self.app.upgrade() else { return };
+        app.live.disconnected(self.caller.session, app.now());
+        app.disconnected(self.caller, std::mem::take(&mut self.connection));
+    }
+}
+
 impl App {
     /// A connection of the caller's is live. Its audience hears of it if the user was offline;
     /// what waited for the user becomes delivered. `Some` is the state to show to this socket
@@ -24,7 +39,6 @@ impl App {
         caller: Caller,
         connection: &str,
     ) -> Option<Transition> {
-        self.live.connected(caller.session);
         let (app, user) = (Arc::clone(self), caller.user);
         self.spawn(async move { app.deliver_waiting(user).await });
         match self.backing.presence.up(caller.user, connection).await {
@@ -40,9 +54,17 @@ impl App {
         }
     }
 
-    /// A connection ended. Nobody hears of it before the grace.
+    /// A connection begins: its session is in use until what is returned is dropped, and so, at
+    /// the latest, is the user online by it. To be called before the session is looked at for the
+    /// last time, so that an end that comes after the look finds the connection.
+    #[must_use]
+    pub fn hold(self: &Arc<Self>, caller: Caller, connection: &str) -> Held {
+        self.live.connected(caller.session);
+        Held { app: Arc::downgrade(self), caller, connection: connection.to_owned() }
+    }
+
+    /// A connection ended. Nobody hears of it before the grace. Repeating it changes nothing.
     pub fn disconnected(self: &Arc<Self>, caller: Caller, connection: String) {
-        self.live.disconnected(caller.session, self.now());
         let app = Arc::clone(self);
         self.spawn(async move {
             if let Err(error) = app.backing.presence.down(caller.user, &connection).await {

@@ -1,5 +1,6 @@
 //! Signing up and in, staying so, and the password.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,7 +13,7 @@ use zvon_core::account::sign_in::Origin;
 use zvon_core::session::Session;
 use zvon_protocol::rest::{ChangePassword, Login, RefreshTokens, Register, SignedIn};
 use zvon_protocol::user::Account as WireAccount;
-use zvon_socketio::RemoteAddr;
+use zvon_socketio::{RemoteAddr, network};
 
 use super::body::Body;
 use crate::Edge;
@@ -84,8 +85,12 @@ fn wire(account: Account) -> WireAccount {
 
 fn origin(peer: Option<axum::Extension<RemoteAddr>>, headers: &HeaderMap) -> Origin {
     let device = headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let known = |of: fn(IpAddr) -> IpAddr| {
+        peer.as_ref().map_or_else(|| "unknown".to_owned(), |peer| of(peer.0.0.ip()).to_string())
+    };
     Origin {
-        address: peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.0.ip().to_string()),
+        address: known(|address| address.to_canonical()),
+        network: known(network),
         device: device.unwrap_or_default().to_owned(),
     }
 }

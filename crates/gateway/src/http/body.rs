@@ -1,5 +1,7 @@
 //! Request bodies: JSON or urlencoded, at most 100 kB; anything else counts as empty.
 
+use std::time::Duration;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use http::StatusCode;
@@ -11,6 +13,8 @@ use crate::error::HttpError;
 
 /// Most bytes of a body.
 const MOST: usize = 100 * 1024;
+/// How long a body may take: one that never ends is not kept.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A typed body.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -22,7 +26,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
         let kind = kind.split(';').next().unwrap_or_default().trim();
-        let bytes = to_bytes(request.into_body(), MOST).await.map_err(|_| {
+        let late = |_| HttpError::new(StatusCode::REQUEST_TIMEOUT, "The body took too long");
+        let read = tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), MOST)).await;
+        let bytes = read.map_err(late)?.map_err(|_| {
             HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large")
         })?;
         let value = match kind {

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 use zvon_core::caller::Caller;
 use zvon_core::delivery::Delivery;
+use zvon_core::presence::watch::Held;
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
 use zvon_socketio::{Seat, Socket};
@@ -31,6 +32,8 @@ pub(crate) struct Client {
     pub(crate) positions: Mutex<Positions>,
     /// What is told first: read at the handshake, taken after the CONNECT.
     pub(crate) replay: Mutex<Vec<Missed>>,
+    /// Its hold on its session, from its greeting to its end.
+    pub(crate) held: Mutex<Option<Held>>,
     /// Its place among the user's sockets.
     _seat: Option<Seat<UserId>>,
 }
@@ -49,6 +52,7 @@ impl Client {
             synced: AtomicBool::new(false),
             positions: Mutex::new(positions),
             replay: Mutex::default(),
+            held: Mutex::default(),
             _seat: seat,
         }
     }

@@ -89,7 +89,9 @@ pub(super) async fn greet(chat: &Chat, socket: &Arc<Socket>) {
 }
 
 async fn welcome(chat: &Chat, socket: &Arc<Socket>, client: &Client) {
-    // A session that ended during the handshake did not find this socket in its room.
+    // A session that ended during the handshake did not find this socket in its room. One that
+    // ends after this look does.
+    *client.held.lock() = Some(chat.app.hold(client.caller, &client.connection));
     let Caller { session, user } = client.caller;
     let claim = Claim { session, user, expires_at: client.expires_at, legacy: false };
     if chat.app.authenticate(claim).await.is_err() {
@@ -153,6 +155,7 @@ async fn replay(chat: &Chat, socket: &Arc<Socket>, client: &Client) -> bool {
 pub(super) fn farewell(chat: &Chat, socket: &Arc<Socket>) {
     if let Some(client) = Client::of(socket) {
         chat.expiries.forget(client);
+        drop(client.held.lock().take());
         chat.app.disconnected(client.caller, client.connection.clone());
     }
 }

@@ -108,7 +108,8 @@ fn a_collector_is_sent_requests_and_commands_by_name_and_outcome_and_no_secret()
     assert!(heads.iter().all(|head| head.starts_with("post /v1/traces http/1.1\n")), "{heads:?}");
     assert!(heads.iter().all(|head| head.contains("content-type: application/x-protobuf")));
     assert!(heads.iter().all(|head| head.contains("x-key: a key of the collector's")));
-    for name in ["POST /auth/register", "GET /chats/{chat}", "users:list", "commit", "not_found"] {
+    for name in ["POST /auth/register", "GET /chats/{chatId}", "users:list", "commit", "forbidden"]
+    {
         assert!(collector.has(name), "{name} is missing");
     }
     for secret in [&token, "ann@example.org", "long enough", "in-a-query", "not-one", "a body"] {

@@ -73,7 +73,10 @@ where
     if kind.is_some_and(|kind| kind.starts_with("application/octet-stream")) {
         return Ok(answer::empty(StatusCode::BAD_REQUEST));
     }
-    let body = match read(request.into_body(), io.config.max_payload).await {
+    let read = read(request.into_body(), io.config.max_payload);
+    let read = tokio::time::timeout(io.config.ping_timeout + io.config.ping_interval, read);
+    // By then a session that says nothing else is over, and nobody waits for its body.
+    let body = match read.await.unwrap_or(Err(BrokenOff)) {
         Ok(Some(body)) => body,
         Ok(None) => {
             posting.taken = true;

@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use sqlx::Row;
 use zvon_core::account::Account;
-use zvon_core::account::store::{AccountStore, NewAccount};
+use zvon_core::account::store::{AccountStore, NewAccount, Proof};
+use zvon_core::chat::store::Author;
 use zvon_core::session::Reason;
 use zvon_core::session::store::End;
 use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::{Sqlite, failed, row, session};
+use super::{Sqlite, failed, log, row, session};
 
 const CREATE: &str = "INSERT INTO users (id, email, email_folded, name, name_folded, password, \
     created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING";
@@ -93,15 +94,27 @@ impl AccountStore for Sqlite {
         &self,
         id: UserId,
         hash: &str,
-        except: Option<SessionId>,
+        by: Option<Proof<'_>>,
         end: End,
-    ) -> StoreResult<Vec<SessionId>> {
+    ) -> StoreResult<Option<Vec<SessionId>>> {
         let mut tx = self.begin().await?;
-        let set = sqlx::query(SET_PASSWORD).bind(hash).bind(id.0);
-        set.execute(&mut *tx).await.map_err(failed)?;
-        let ended = session::revoke_all(&mut tx, id, except, end).await?;
+        let set = match by {
+            None => sqlx::query(SET_PASSWORD).bind(hash).bind(id.0),
+            Some(Proof { session, hash: from }) => {
+                let author = Author { session, user: id, at: end.at };
+                if log::check_session(&mut tx, author).await?.is_err() {
+                    return Ok(None);
+                }
+                sqlx::query(REHASH).bind(hash).bind(id.0).bind(from)
+            }
+        };
+        if set.execute(&mut *tx).await.map_err(failed)?.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let own = by.map(|proof| proof.session);
+        let ended = session::revoke_all(&mut tx, id, own, end).await?;
         tx.commit().await.map_err(failed)?;
-        Ok(ended)
+        Ok(Some(ended))
     }
 
     async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> StoreResult<Vec<SessionId>> {

@@ -5,6 +5,7 @@ use zvon_protocol::ids::UserId;
 
 use super::Subject;
 use super::scene::{NOW, Scene, account, end};
+use crate::account::store::Proof;
 
 pub(super) async fn run(subject: Subject) {
     let scene = Scene::from(subject);
@@ -94,15 +95,22 @@ async fn a_hash_is_replaced_if_it_is_still_that_one(scene: &Scene) {
 async fn a_changed_password_ends_the_other_sessions(scene: &Scene) {
     let [ann, bob] = scene.people().await;
     let other = scene.session(ann.user, NOW.plus_millis(9)).await;
-    let change = |hash, keep| scene.store.change_password(ann.user, hash, keep, end(NOW));
-    assert_eq!(change("new", Some(ann.session)).await.unwrap(), [other]);
+    let change = async |hash, by: Option<(_, &str)>| {
+        let by = by.map(|(session, hash)| Proof { session, hash });
+        scene.store.change_password(ann.user, hash, by, end(NOW)).await.unwrap()
+    };
+    assert_eq!(change("no", Some((ann.session, "another"))).await, None, "not by that password");
+    let ended = scene.session(ann.user, NOW).await;
+    assert_eq!(change("no", Some((ended, "hash"))).await, None, "not by a session that is over");
+    assert_eq!(change("no", Some((bob.session, "hash"))).await, None, "nor by somebody else's");
+    assert_eq!(change("new", Some((ann.session, "hash"))).await, Some(vec![other]));
     let address = scene.store.accounts(&[ann.user]).await.unwrap()[0].email.clone();
     let (_, hash) = scene.store.account_by_email(&address).await.unwrap().unwrap();
     assert_eq!(hash, "new");
     for (session, live) in [(ann.session, true), (other, false), (bob.session, true)] {
         assert_eq!(scene.store.session(session).await.unwrap().unwrap().is_live(NOW), live);
     }
-    assert_eq!(change("newer", None).await.unwrap(), [ann.session]);
+    assert_eq!(change("newer", None).await, Some(vec![ann.session]), "an operator may");
 }
 
 async fn a_disabled_account_has_no_sessions(scene: &Scene) {
