@@ -21,6 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
+use crate::bench::median;
 use crate::client::{Client, Heard, hear};
 use crate::rest::{self, Person};
 use crate::sends::{self, ANY, Report};
@@ -251,9 +252,4 @@ async fn abuse(server: SocketAddr, person: Person, counts: Arc<Counts>) {
             }
         }
     }
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
