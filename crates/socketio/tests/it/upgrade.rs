@@ -143,3 +143,27 @@ async fn a_broken_probe_leaves_the_session_alone() {
     let heard = server.poll(&sid).await.body;
     assert!(heard == "42[\"x\"]", "{heard}");
 }
+
+#[tokio::test]
+async fn an_end_during_the_upgrade_is_heard_wherever_the_client_looks_for_it() {
+    let server = Server::echo().await;
+    for goes_on in [true, false] {
+        let sid = server.joined_polling().await;
+        let mut ws = server.dial(&format!("&sid={sid}")).await;
+        ws.send("2probe").await;
+        assert_eq!(ws.text().await, "3probe");
+        let pending = server.polling(&sid).await;
+        assert_eq!(pending.answer().await.body, "6", "from here on it may poll no more");
+        server.scene.last().close();
+        if goes_on {
+            let early = tokio::time::timeout(ms(50), ws.next()).await;
+            assert!(early.is_err(), "the official client would look at neither from then on");
+            ws.send("5").await;
+            assert_eq!(ws.end().await, Got::Close(None));
+        } else {
+            assert_eq!(server.poll(&sid).await.body, "6\u{1e}1");
+            assert!(matches!(ws.end().await, Got::Close(_) | Got::Gone));
+        }
+        until(|| server.io.connections() == 0).await;
+    }
+}

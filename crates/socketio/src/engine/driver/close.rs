@@ -27,6 +27,8 @@ pub(super) struct Closing {
     lingers: bool,
     /// Whether the client asked for it.
     asked: bool,
+    /// What a WebSocket is told.
+    code: Option<u16>,
 }
 
 impl Closing {
@@ -46,15 +48,28 @@ impl Driver {
             return;
         }
         self.finish(reason);
-        if let Transport::WebSocket(link) = &mut self.transport {
-            self.conn.take_frames().into_iter().for_each(|frame| link.push(frame.websocket()));
-            link.push_close((reason == Reason::Draining).then_some(SERVICE_RESTART));
+        // A client that was answered its probe may have stopped polling for good: the WebSocket
+        // is where it will look for the end.
+        if !self.is_probed() {
+            self.drop_probe();
         }
+        self.say_goodbye();
+    }
+
+    /// Puts what is queued and the end into the WebSocket, if there is one.
+    pub(super) fn say_goodbye(&mut self) {
+        let (Transport::WebSocket(link), Some(closing)) = (&mut self.transport, &self.closing)
+        else {
+            return;
+        };
+        self.conn.take_frames().into_iter().for_each(|frame| link.push(frame.websocket()));
+        link.push_close(closing.code);
     }
 
     /// The peer said goodbye, or nothing that could be understood: nothing more is sent to it.
     pub(super) fn answer_close(&mut self, code: Option<u16>, reason: Reason) {
         self.finish(reason);
+        self.drop_probe();
         if let Transport::WebSocket(link) = &mut self.transport {
             link.push_close(code);
         }
@@ -68,7 +83,8 @@ impl Driver {
             Transport::WebSocket(_) => self.io.config.write_timeout,
         };
         let until = Instant::now() + polite;
-        self.closing = Some(Closing { until, lingers: false, asked: false });
+        let code = (reason == Reason::Draining).then_some(SERVICE_RESTART);
+        self.closing = Some(Closing { until, lingers: false, asked: false, code });
     }
 
     /// The client asked for the end.
@@ -76,9 +92,10 @@ impl Driver {
         match self.polling() {
             Some(polling) if !polling.is_waiting() => {
                 self.finish(Reason::TransportClose);
+                self.drop_probe();
                 self.conn.take_frames();
                 let until = Instant::now() + OVERTAKEN;
-                self.closing = Some(Closing { until, lingers: false, asked: true });
+                self.closing = Some(Closing { until, lingers: false, asked: true, code: None });
             }
             Some(polling) => {
                 polling.release();
@@ -96,7 +113,6 @@ impl Driver {
         }
         self.slots.end(reason);
         self.conn.seal();
-        self.drop_probe();
     }
 
     fn note_stranger(&self, reason: Reason) {
@@ -140,6 +156,7 @@ impl Driver {
     /// Ends at once.
     pub(super) fn abort(&mut self, reason: Reason) {
         self.end(reason);
+        self.drop_probe();
         match &mut self.transport {
             Transport::Polling(polling) => polling.close(),
             Transport::WebSocket(link) => link.try_close(),

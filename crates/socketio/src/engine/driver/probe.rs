@@ -37,9 +37,10 @@ impl Driver {
     }
 
     pub(super) fn poll_probe(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.is_ending() {
+        if self.done {
             return false;
         }
+        let closing = self.closing.is_some();
         let Some(probe) = &mut self.probe else { return false };
         let mut message = probe.link.poll_message(cx);
         if let Poll::Ready(Ok(Message::Ping(payload))) = message {
@@ -49,7 +50,9 @@ impl Driver {
         let _ = probe.link.poll_flush(cx, &self.io.counters.writes);
         match message {
             Poll::Pending => return false,
-            Poll::Ready(Ok(Message::Text(text))) if text == "2probe" && !probe.probed => {
+            Poll::Ready(Ok(Message::Text(text)))
+                if text == "2probe" && !probe.probed && !closing =>
+            {
                 probe.probed = true;
                 probe.link.push(Frame::text(&[b"3probe"]).websocket());
                 let _ = probe.link.poll_flush(cx, &self.io.counters.writes);
@@ -70,6 +73,12 @@ impl Driver {
             polling.hand_over();
         }
         count(&self.io.counters.upgrades);
+        self.say_goodbye();
+    }
+
+    /// Whether a WebSocket was answered its probe.
+    pub(super) fn is_probed(&self) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.probed)
     }
 
     /// When a GET that waits is to be released, because a WebSocket has probed.
