@@ -13,6 +13,8 @@ export default defineConfig({
   workers: 1,
   reporter: [['list']],
   timeout: 60_000,
+  // A browser that the machine starved once is tried again; what fails twice has failed.
+  retries: process.env.CI ? 1 : 0,
   expect: { timeout: 10_000 },
   use: {
     locale: 'en-US',

@@ -125,3 +125,12 @@ function failOnErrors(page: Page): void {
     throw error;
   });
 }
+
+/** The page goes out of view, or comes back. */
+export async function become(page: Page, visibility: 'hidden' | 'visible'): Promise<void> {
+  await page.evaluate((now) => {
+    Object.defineProperty(document, 'visibilityState', { value: now, configurable: true });
+    Object.defineProperty(document, 'hidden', { value: now === 'hidden', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, visibility);
+}

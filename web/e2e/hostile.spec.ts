@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { actOn, composer, expect, log, messageWith, online, say } from './fixture';
+import { actOn, become, composer, expect, log, messageWith, online, say } from './fixture';
 import { HOSTILE, NAMES } from './hostile';
 import { expectAll, expectCalm, scrolled, seated, test } from './siege';
 import { Wire } from './wire';
@@ -139,7 +139,7 @@ test('titles: of the page, of a dialog, of a notification', async ({ page, conte
   }
   await page.goto('/chats');
   await expect(online(page)).toBeVisible();
-  await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true }));
+  await become(page, 'hidden');
   for (const group of siege.groups) await siege.mallory.say(group, '<b>look</b>');
   const shown = () => page.evaluate(() => (window as unknown as { shown: string[][] }).shown);
   await expect.poll(async () => (await shown()).length).toBe(NAMES.length);

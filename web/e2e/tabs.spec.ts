@@ -1,14 +1,5 @@
 import type { Page } from '@playwright/test';
-import { chatRow, expect, type Someone, test } from './fixture';
-
-/** The page goes out of view, or comes back. */
-async function become(page: Page, visibility: 'hidden' | 'visible'): Promise<void> {
-  await page.evaluate((now) => {
-    Object.defineProperty(document, 'visibilityState', { value: now, configurable: true });
-    Object.defineProperty(document, 'hidden', { value: now === 'hidden', configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, visibility);
-}
+import { become, chatRow, expect, online, type Someone, test } from './fixture';
 
 /** What a page has shown on the desktop. */
 const shown = (page: Page) =>
@@ -72,6 +63,8 @@ test('a hidden tab says nothing while another one is in view', async ({ join, me
   await withNotifications(ann);
   const second = await ann.context.newPage();
   await second.goto('/chats');
+  // From then on it says that it is in view.
+  await expect(online(second)).toBeVisible();
   await become(ann.page, 'hidden');
   await bob.wire.say(chat, 'she looks at the other tab');
   for (const page of [ann.page, second]) {
