@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::bench::median;
 use crate::client::{Client, Heard, hear};
 use crate::rest::{self, Person};
-use crate::sends::{self, ANY, Report};
+use crate::sends::{self, Report};
 use crate::server::{Server, place};
 
 /// Where whoever presses comes from.
@@ -220,7 +220,7 @@ async fn half_open(server: SocketAddr, counts: Arc<Counts>) {
 
 /// Ten commands a second that cannot be carried out: six times what a user may, over all sockets.
 async fn abuse(server: SocketAddr, person: Person, counts: Arc<Counts>) {
-    let Ok(mut client) = Client::connect(server, ANY, &person).await else {
+    let Ok(mut client) = Client::connect(server, STRANGER, &person).await else {
         return counts.note(true);
     };
     let mut tick = tokio::time::interval(Duration::from_millis(100));
