@@ -155,8 +155,11 @@ async fn replay(chat: &Chat, socket: &Arc<Socket>, client: &Client) -> bool {
 pub(super) fn farewell(chat: &Chat, socket: &Arc<Socket>) {
     if let Some(client) = Client::of(socket) {
         chat.expiries.forget(client);
-        drop(client.held.lock().take());
-        chat.app.disconnected(client.caller, client.connection.clone());
+        let held = client.held.lock().take();
+        // Without a hold it was let go of before, and may have come online since.
+        if held.is_none() {
+            chat.app.disconnected(client.caller, client.connection.clone());
+        }
     }
 }
 
