@@ -11,6 +11,10 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use parking_lot::Mutex;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::{mpsc, oneshot};
 use zvon_protocol::error::Code;
 
@@ -22,8 +26,6 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$\
                       Qe8Jb0k0lP9Gb7uJm3vY1b2eQm0m8o3Zl6c2r5VbYw0";
 /// Most passwords waiting: about two seconds' work.
 const QUEUE: usize = 64;
-/// How far behind everything else the threads come.
-const NICE: i32 = 19;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -39,8 +41,7 @@ impl Hasher {
         for _ in 0..threads.max(1) {
             let jobs = Arc::clone(&jobs);
             let work = move || {
-                // Where it is forbidden it is no reason not to work.
-                let _ = rustix::process::nice(NICE);
+                stand_back();
                 loop {
                     let next = jobs.lock().blocking_recv();
                     let Some(job) = next else { return };
@@ -102,6 +103,13 @@ pub fn is_outdated(hash: &str) -> bool {
     !hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
 }
 
+/// Puts this thread behind everybody else's: `SCHED_IDLE` gives way at once, where the lowest
+/// niceness still finishes its slice. Where that is forbidden it is no reason not to work.
+fn stand_back() {
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
+}
+
 fn matches(password: &str, hash: &str) -> bool {
     if hash.starts_with("$2") {
         // The old back end's library cuts at 72 bytes; so must we.
@@ -131,6 +139,14 @@ mod tests {
         assert!(is_outdated(&old));
         assert!(hasher.verify("old secret".into(), Some(old)).await.unwrap());
         assert!(!hasher.verify("anything".into(), None).await.unwrap());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_gives_way_to_everything_else() {
+        let policy = Hasher::new(1).run(thread_priority::thread_schedule_policy).await.unwrap();
+        let idle = thread_priority::NormalThreadSchedulePolicy::Idle;
+        assert_eq!(policy.unwrap(), thread_priority::ThreadSchedulePolicy::Normal(idle));
     }
 
     #[tokio::test]
