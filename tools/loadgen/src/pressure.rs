@@ -1,7 +1,7 @@
 //! What others feel while somebody presses: the p99 of paced sends, without and with
 //!
 //! * a hundred sign-ins a second, offered whether they are answered or not;
-//! * ten thousand half-open requests of one address, over and over;
+//! * ten thousand half-open requests of ten addresses, each opened again a second after it ends;
 //! * a thousand sockets that send more than they may.
 //!
 //! Runs without and with go in turn, each on a fresh server with its limits on; the table shows
@@ -142,8 +142,9 @@ impl Press {
                         tasks.spawn(sign_in(address, Arc::clone(&shared)));
                     }
                     Kind::HalfOpen => {
-                        for _ in 0..100 {
-                            tasks.spawn(half_open(address, Arc::clone(&shared)));
+                        for index in 0..100 {
+                            let from = SocketAddr::from(([127, 0, 0, 9 + index / 10], 0));
+                            tasks.spawn(half_open(address, from, Arc::clone(&shared)));
                         }
                     }
                     Kind::Abuse => {
@@ -194,7 +195,7 @@ async fn sign_in(server: SocketAddr, counts: Arc<Counts>) {
 }
 
 /// A hundred requests that are never finished; each until the server has had enough of it.
-async fn half_open(server: SocketAddr, counts: Arc<Counts>) {
+async fn half_open(server: SocketAddr, from: SocketAddr, counts: Arc<Counts>) {
     let mut open = JoinSet::new();
     loop {
         for _ in 0..100 {
@@ -202,7 +203,7 @@ async fn half_open(server: SocketAddr, counts: Arc<Counts>) {
             open.spawn(async move {
                 let begun = async {
                     let socket = TcpSocket::new_v4()?;
-                    socket.bind(STRANGER)?;
+                    socket.bind(from)?;
                     let mut stream = socket.connect(server).await?;
                     stream.write_all(b"GET /socket.io/ HTTP/1.1\r\nHost: h\r\nX-Slow: ").await?;
                     let mut rest = Vec::new();
@@ -214,7 +215,7 @@ async fn half_open(server: SocketAddr, counts: Arc<Counts>) {
             });
         }
         while open.join_next().await.is_some() {}
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -136,6 +136,7 @@ impl Seed {
             content: format!("message {number} of a past in which much was said about little"),
             forward: None,
             present: Vec::new(),
+            known: None,
         }
     }
 }

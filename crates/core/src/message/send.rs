@@ -54,6 +54,7 @@ impl App {
             content,
             forward,
             present: Vec::new(),
+            known: None,
         };
         match self.lanes.append(append.clone()).await? {
             Appended::Stored { seq, msg_no, at, delivered } => {

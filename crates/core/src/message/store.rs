@@ -29,6 +29,8 @@ pub struct Append {
     /// Members whose sockets on this node have the chat open: their delivered cursors move in
     /// the same transaction. Who is not a current member is passed over.
     pub present: Vec<UserId>,
+    /// How far the chat's log is known on this node, if somebody here follows it.
+    pub known: Option<u64>,
 }
 
 impl Append {
@@ -74,6 +76,9 @@ pub enum Appended {
     Rejected,
 }
 
+/// Most events of one chat that a batch brings along.
+pub const SKIPPED: u32 = 256;
+
 /// What became of a batch.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -82,6 +87,9 @@ pub struct Batch {
     /// The senders' own cursors and those of `present`, where they passed a message of somebody
     /// else's that they had not passed before.
     pub moved: Vec<Moved>,
+    /// What other nodes appended between what is `known` here and what this batch stored,
+    /// ascending in each chat: at most [`SKIPPED`] events of a chat, and of one with more none.
+    pub skipped: Vec<LogEvent>,
 }
 
 /// Which part of a chat's messages.

@@ -12,7 +12,8 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 use zvon_core::delivery::store::Moved;
-use zvon_core::message::store::{Append, Appended, Batch};
+use zvon_core::message::LogEvent;
+use zvon_core::message::store::{Append, Appended, Batch, MessageStore, SKIPPED};
 use zvon_core::store::{StoreError, StoreResult};
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -54,7 +55,7 @@ pub(super) async fn append(store: &Sqlite, at: Timestamp, rows: &[Append]) -> St
     match attempt(store, at, rows).await {
         Err(StoreError::Broken(why)) if rows.len() == 1 => {
             tracing::warn!(why, "a row is refused by the database");
-            Ok(Batch { verdicts: vec![Appended::Rejected], moved: Vec::new() })
+            Ok(Batch { verdicts: vec![Appended::Rejected], ..Batch::default() })
         }
         Err(StoreError::Broken(_)) => {
             let (left, right) = rows.split_at(rows.len() / 2);
@@ -62,6 +63,7 @@ pub(super) async fn append(store: &Sqlite, at: Timestamp, rows: &[Append]) -> St
             let rest = Box::pin(append(store, at, right)).await?;
             batch.verdicts.extend(rest.verdicts);
             batch.moved.extend(rest.moved);
+            batch.skipped.extend(rest.skipped);
             Ok(batch)
         }
         done => done,
@@ -76,14 +78,33 @@ async fn attempt(store: &Sqlite, at: Timestamp, rows: &[Append]) -> StoreResult<
     let (findings, cursors) = look(&mut tx, at, rows).await?;
     let mut numbered = number(at, rows, &findings);
     if numbered.heads.is_empty() {
-        return Ok(Batch { verdicts: numbered.verdicts, moved: Vec::new() });
+        return Ok(Batch { verdicts: numbered.verdicts, ..Batch::default() });
     }
     let moved = receipt::moves(&cursors, &receipt::wishes(rows, &numbered.verdicts));
     receipt::mark_delivered(rows, &mut numbered, &moved);
     write(&mut tx, at, rows, &numbered, &moved).await?;
     tx.commit().await.map_err(failed)?;
     let moved = receipt::passing_foreign(moved, rows, &numbered);
-    Ok(Batch { verdicts: numbered.verdicts, moved })
+    let skipped = skipped(store, rows, &numbered).await?;
+    Ok(Batch { verdicts: numbered.verdicts, moved, skipped })
+}
+
+/// What lies between what the node knows of these chats and what goes in now. Where one node
+/// writes, nothing does.
+async fn skipped(
+    store: &Sqlite,
+    rows: &[Append],
+    numbered: &Numbered,
+) -> StoreResult<Vec<LogEvent>> {
+    let mut skipped = Vec::new();
+    for (chat, (start, _)) in &numbered.heads {
+        let known = rows.iter().filter(|row| row.chat == *chat).filter_map(|row| row.known).max();
+        let Some(known) = known.filter(|known| *known < start.seq) else { continue };
+        if let Ok(count @ ..=SKIPPED) = u32::try_from(start.seq - known) {
+            skipped.extend(store.events(*chat, known, count).await?);
+        }
+    }
+    Ok(skipped)
 }
 
 async fn look(

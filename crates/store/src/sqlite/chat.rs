@@ -169,7 +169,8 @@ async fn make(
     }
     let created = log::add(&mut tx, &mut chat, author, EventKind::Created).await?;
     let events = vec![created];
-    log::commit(tx, &events).await?;
+    let founders: Vec<_> = members.iter().map(|(user, _)| *user).collect();
+    log::commit(tx, &events, &founders).await?;
     Ok((chat, events))
 }
 

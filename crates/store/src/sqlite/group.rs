@@ -38,7 +38,7 @@ pub(super) async fn change(
     }
     match change.carry_out().await? {
         Ok(()) => {
-            log::commit(change.tx, &change.events).await?;
+            log::commit(change.tx, &change.events, &[]).await?;
             Ok(Ok(change.events))
         }
         Err(denied) => Ok(Err(denied)),

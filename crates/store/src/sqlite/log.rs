@@ -19,7 +19,7 @@ const LIVE: &str = "SELECT 1 FROM sessions WHERE id = ? AND user_id = ? AND revo
 const INSERT: &str = "INSERT INTO events (chat_id, seq, msg_no, at, kind, actor, content, \
     target_seq, subject, role) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const ADVANCE: &str = "UPDATE chats SET last_seq = ?, last_at = ? WHERE id = ?";
-const OUTBOX: &str = "INSERT INTO outbox (at, spans) VALUES (?, ?)";
+const OUTBOX: &str = "INSERT INTO outbox (at, spans, admitted) VALUES (?, ?, ?)";
 
 /// Ids as a JSON array of hex texts, for `json_each`.
 pub(super) fn hexes(ids: impl Iterator<Item = Uuid>) -> String {
@@ -100,21 +100,28 @@ fn columns(kind: &EventKind) -> (i64, Option<&str>, Option<i64>, Option<&Subject
     }
 }
 
-/// The transaction's one outbox row.
-pub(super) async fn outbox(
-    tx: &mut Tx,
-    at: Timestamp,
-    spans: &[(ChatId, u64, u64)],
+/// The outbox row of events of one chat, in order; and the commit. Creating a chat admits
+/// `founders`.
+pub(super) async fn commit(
+    mut tx: Tx,
+    events: &[LogEvent],
+    founders: &[UserId],
 ) -> StoreResult<()> {
-    let spans = serde_json::to_string(spans).unwrap_or_default();
-    sqlx::query(OUTBOX).bind(at.0).bind(spans).execute(&mut **tx).await.map_err(failed)?;
-    Ok(())
-}
-
-/// The outbox row of events of one chat, in order; and the commit.
-pub(super) async fn commit(mut tx: Tx, events: &[LogEvent]) -> StoreResult<()> {
     if let (Some(first), Some(last)) = (events.first(), events.last()) {
-        outbox(&mut tx, last.at, &[(first.chat, first.seq, last.seq)]).await?;
+        let founded = founders.iter().map(|user| (first.chat, *user, first.seq));
+        let added = events.iter().filter_map(|event| match &event.kind {
+            EventKind::MemberAdded(subject) => Some((event.chat, subject.user, event.seq)),
+            _ => None,
+        });
+        let admitted: Vec<_> = founded.chain(added).collect();
+        let text = |value: serde_json::Result<String>| value.unwrap_or_default();
+        sqlx::query(OUTBOX)
+            .bind(last.at.0)
+            .bind(text(serde_json::to_string(&[(first.chat, first.seq, last.seq)])))
+            .bind((!admitted.is_empty()).then(|| text(serde_json::to_string(&admitted))))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
     }
     tx.commit().await.map_err(failed)
 }

@@ -125,6 +125,7 @@ mod tests {
             content: "text".to_owned(),
             forward: None,
             present: Vec::new(),
+            known: None,
         }
     }
 

@@ -3,23 +3,32 @@
 use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use zvon_core::outbox::store::{OutboxRow, OutboxStore};
+use zvon_core::outbox::store::{Bookmark, OutboxRow, OutboxStore};
 use zvon_core::store::StoreResult;
 use zvon_protocol::time::Timestamp;
 
 use super::{Sqlite, failed, row};
 
 const AFTER: &str = "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?";
+const END: &str = "SELECT max(id) FROM outbox";
 const PURGE: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE at < ? ORDER BY at LIMIT 1000)";
 pub(super) const EPOCH: &str = "SELECT value FROM meta WHERE key = 'log_epoch'";
 
 #[async_trait]
 impl OutboxStore for Sqlite {
-    async fn outbox(&self, after: u64, limit: u32) -> StoreResult<Vec<OutboxRow>> {
-        let rows = sqlx::query(AFTER).bind(row::signed(after)).bind(limit);
+    async fn outbox(&self, from: &Bookmark, limit: u32) -> StoreResult<(Vec<OutboxRow>, Bookmark)> {
+        let rows = sqlx::query(AFTER).bind(row::signed(from.mark)).bind(limit);
         let rows = rows.fetch_all(&self.readers).await.map_err(failed)?;
-        row::all(&rows, outbox_row).map_err(failed)
+        let rows = row::all(&rows, outbox_row).map_err(failed)?;
+        let mark = rows.last().map_or(from.mark, |row| row.id);
+        Ok((rows, Bookmark { mark, ..Bookmark::default() }))
+    }
+
+    async fn outbox_end(&self) -> StoreResult<Bookmark> {
+        let end = sqlx::query_scalar::<_, Option<i64>>(END).fetch_one(&self.readers).await;
+        let mark = end.map_err(failed)?.and_then(|id| u64::try_from(id).ok()).unwrap_or(0);
+        Ok(Bookmark { mark, ..Bookmark::default() })
     }
 
     async fn purge_outbox(&self, before: Timestamp) -> StoreResult<u64> {
@@ -33,10 +42,15 @@ impl OutboxStore for Sqlite {
 
 fn outbox_row(found: &SqliteRow) -> Result<OutboxRow, sqlx::Error> {
     let spans: String = found.try_get("spans")?;
+    let admitted: Option<String> = found.try_get("admitted")?;
+    let broken = |error: serde_json::Error| sqlx::Error::Decode(error.into());
     Ok(OutboxRow {
         id: row::number(found, "id")?,
         at: row::time(found, "at")?,
-        spans: serde_json::from_str(&spans).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        spans: serde_json::from_str(&spans).map_err(broken)?,
+        admitted: admitted
+            .map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))
+            .map_err(broken)?,
         extra: found.try_get("extra")?,
     })
 }

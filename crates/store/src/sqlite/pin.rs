@@ -72,7 +72,7 @@ async fn write(
     change.execute(&mut *tx).await.map_err(failed)?;
     let by = if pinned { 1 } else { -1 };
     sqlx::query(RESIZE).bind(by).bind(id.0).execute(&mut *tx).await.map_err(failed)?;
-    log::commit(tx, std::slice::from_ref(&event)).await?;
+    log::commit(tx, std::slice::from_ref(&event), &[]).await?;
     Ok(Ok(event))
 }
 

@@ -61,10 +61,10 @@ async fn nothing_is_made_and_no_other_schema_is_touched() {
     assert!(!place.path().exists());
     place.open().await.close().await;
     let raw = place.raw().await;
-    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 3").execute(&raw).await.unwrap();
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 4").execute(&raw).await.unwrap();
     raw.close().await;
-    assert!(error(beside().await).contains("its schema is version 2"));
-    assert_eq!(inspect::inspect(&place.path()).await.unwrap().schema, 2);
+    assert!(error(beside().await).contains("its schema is version 3"));
+    assert_eq!(inspect::inspect(&place.path()).await.unwrap().schema, 3);
 }
 
 #[tokio::test]

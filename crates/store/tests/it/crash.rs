@@ -8,7 +8,7 @@ use std::time::Duration;
 use zvon_core::chat::store::ChatStore;
 use zvon_core::message::EventKind;
 use zvon_core::message::store::MessageStore;
-use zvon_core::outbox::store::OutboxStore;
+use zvon_core::outbox::store::{Bookmark, OutboxStore};
 use zvon_protocol::ids::{ChatId, MessageId};
 
 use crate::Place;
@@ -76,7 +76,7 @@ async fn check_log(store: &zvon_store::sqlite::Sqlite, chat: ChatId) {
     }
     let row = store.chat(chat).await.unwrap().unwrap();
     assert_eq!((row.last_seq, row.msg_no), (log.len() as u64, messages));
-    let outbox = store.outbox(0, 1_000_000).await.unwrap();
+    let outbox = store.outbox(&Bookmark::default(), 1_000_000).await.unwrap().0;
     let spans = outbox.iter().flat_map(|row| &row.spans).filter(|(id, ..)| *id == chat);
     assert_eq!(spans.map(|(_, low, high)| high - low + 1).sum::<u64>(), row.last_seq);
 }

@@ -6,7 +6,7 @@ use sqlx::Row;
 use zvon_core::account::store::AccountStore;
 use zvon_core::chat::store::ChatStore;
 use zvon_core::message::store::{MessageStore, Page};
-use zvon_core::outbox::store::OutboxStore;
+use zvon_core::outbox::store::{Bookmark, OutboxStore};
 use zvon_core::session::store::SessionStore;
 use zvon_store::sqlite::Sqlite;
 
@@ -19,14 +19,15 @@ async fn what_was_answered_is_there_after_reopening() {
     let store = place.open().await;
     let scene = Scene::new(&store).await;
     let sent = scene.send(&store, 0..40).await;
-    let (epoch, outbox) = (store.log_epoch().await.unwrap(), store.outbox(0, 99).await.unwrap());
+    let (epoch, outbox) =
+        (store.log_epoch().await.unwrap(), store.outbox(&Bookmark::default(), 99).await.unwrap().0);
     store.close().await;
     for _ in 0..3 {
         let store = place.open().await;
         let page = store.page(scene.chat, Page::Newest, 100).await.unwrap();
         assert_eq!(page.iter().map(|row| row.id).collect::<Vec<_>>(), sent);
         assert_eq!(store.log_epoch().await.unwrap(), epoch);
-        assert_eq!(store.outbox(0, 99).await.unwrap(), outbox);
+        assert_eq!(store.outbox(&Bookmark::default(), 99).await.unwrap().0, outbox);
         assert_eq!(store.count_accounts(9).await.unwrap(), 2);
         store.close().await;
     }

@@ -9,7 +9,7 @@ use zvon_core::delivery::lane::{Lane, Lanes};
 use zvon_core::delivery::notice::Notices;
 use zvon_core::delivery::sequencer::Sequencer;
 use zvon_core::message::store::{Appended, MessageStore};
-use zvon_core::outbox::store::OutboxStore;
+use zvon_core::outbox::store::{Bookmark, OutboxStore};
 use zvon_core::store::Store;
 use zvon_store::sqlite::Sqlite;
 
@@ -63,7 +63,7 @@ impl Node {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_comes_after_the_commit_and_the_hand_over_and_many_share_a_commit() {
     let node = Arc::new(Node::start().await);
-    let before = node.store.outbox(0, 10_000).await.unwrap().len();
+    let before = node.store.outbox(&Bookmark::default(), 10_000).await.unwrap().0.len();
     let senders = (0..300).map(|number| {
         let node = Arc::clone(&node);
         tokio::spawn(async move {
@@ -78,7 +78,7 @@ async fn an_answer_comes_after_the_commit_and_the_hand_over_and_many_share_a_com
         sender.await.unwrap();
     }
     assert_eq!(node.rooms.heard(node.scene.chat), (2..=301).collect::<Vec<_>>());
-    let commits = node.store.outbox(0, 10_000).await.unwrap().len() - before;
+    let commits = node.store.outbox(&Bookmark::default(), 10_000).await.unwrap().0.len() - before;
     assert!(commits <= 150, "{commits} commits for 300 sends");
 }
 

@@ -59,6 +59,7 @@ impl Scene {
             ),
             forward: None,
             present: Vec::new(),
+            known: None,
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) async fn run(subject: Subject) {
     time_does_not_go_back(&scene).await;
     sending_moves_the_senders_cursors(&scene).await;
     looking_on_is_receiving(&scene).await;
+    what_others_wrote_meanwhile_comes_along(&scene).await;
     nothing_is_nothing(&scene).await;
 }
 
@@ -224,6 +225,23 @@ async fn looking_on_is_receiving(scene: &Scene) {
     let alone = scene.group(ann, &[]).await;
     let batch = scene.append(&[ann.says(alone, "x")]).await;
     assert!(matches!(batch.verdicts[0], Appended::Stored { delivered: false, .. }));
+}
+
+async fn what_others_wrote_meanwhile_comes_along(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let chat = scene.pair(ann, bob).await;
+    scene.send(ann, chat, "one").await;
+    scene.send(bob, chat, "two").await;
+    let skipped = async |known: Option<u64>| {
+        let batch = scene.append(&[Append { known, ..ann.says(chat, "x") }]).await;
+        batch.skipped.iter().map(|event| event.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(skipped(None).await, [0; 0], "nobody here follows it");
+    assert_eq!(skipped(Some(2)).await, [3, 4]);
+    assert_eq!(skipped(Some(5)).await, [0; 0], "nothing lies between");
+    let row = Append { known: Some(4), ..bob.says(chat, "y") };
+    let batch = scene.append(&[row]).await;
+    assert_eq!(batch.skipped, scene.check_log(chat).await[4..6]);
 }
 
 async fn nothing_is_nothing(scene: &Scene) {

@@ -7,18 +7,20 @@ use zvon_protocol::ids::ChatId;
 use super::Subject;
 use super::scene::{NOW, Scene};
 use crate::chat::store::GroupChange;
-use crate::outbox::store::OutboxRow;
+use crate::outbox::store::{Bookmark, OutboxRow};
 
 pub(super) async fn run(subject: Subject) {
     let scene = Scene::from(subject);
     one_row_per_transaction_that_adds(&scene).await;
     it_is_read_in_pages(&scene).await;
+    who_becomes_a_member_is_named(&scene).await;
+    what_is_under_way_is_not_passed_over(&scene).await;
     the_epoch_stays(&scene).await;
     old_rows_are_dropped(&scene).await;
 }
 
 async fn rows(scene: &Scene) -> Vec<OutboxRow> {
-    scene.store.outbox(0, 100_000).await.unwrap()
+    scene.store.outbox(&Bookmark::default(), 100_000).await.unwrap().0
 }
 
 async fn one_row_per_transaction_that_adds(scene: &Scene) {
@@ -76,16 +78,91 @@ async fn tells_everything_once(scene: &Scene, chats: &[ChatId]) {
 
 async fn it_is_read_in_pages(scene: &Scene) {
     let all = rows(scene).await;
-    let (mut after, mut found) = (0, Vec::new());
+    let (mut place, mut found) = (Bookmark::default(), Vec::new());
     loop {
-        let some = scene.store.outbox(after, 2).await.unwrap();
+        let (some, next) = scene.store.outbox(&place, 2).await.unwrap();
         assert!(some.len() <= 2);
-        let Some(last) = some.last() else { break };
-        after = last.id;
+        place = next;
+        if some.is_empty() {
+            break;
+        }
         found.extend(some);
     }
     assert_eq!(found, all);
+    assert!(
+        scene.store.outbox(&scene.store.outbox_end().await.unwrap(), 9).await.unwrap().0.is_empty()
+    );
     assert!(all.iter().all(|row| row.at == NOW && row.extra.is_none()));
+}
+
+async fn who_becomes_a_member_is_named(scene: &Scene) {
+    let [ann, bob, cy] = scene.people().await;
+    let mut place = scene.store.outbox_end().await.unwrap();
+    let mut next = async || {
+        let (rows, after) = scene.store.outbox(&place, 9).await.unwrap();
+        place = after;
+        let mut admitted: Vec<_> = rows.into_iter().flat_map(|row| row.admitted).collect();
+        admitted.sort_unstable();
+        admitted
+    };
+    let sorted = |mut admitted: Vec<_>| {
+        admitted.sort_unstable();
+        admitted
+    };
+    let pair = scene.pair(ann, bob).await;
+    assert_eq!(next().await, sorted(vec![(pair, ann.user, 1), (pair, bob.user, 1)]));
+    let group = scene.group(ann, &[bob]).await;
+    assert_eq!(next().await, sorted(vec![(group, ann.user, 1), (group, bob.user, 1)]));
+    scene.change(ann, group, GroupChange::Add { user: cy.user, max: 9 }).await.unwrap();
+    assert_eq!(next().await, [(group, cy.user, 2)]);
+    scene.change(ann, group, GroupChange::Remove(cy.user)).await.unwrap();
+    scene.send(ann, group, "x").await;
+    assert_eq!(next().await, []);
+}
+
+async fn what_is_under_way_is_not_passed_over(scene: &Scene) {
+    let people: [_; 8] = scene.people().await;
+    let mut chats = Vec::new();
+    for pair in people.chunks(2) {
+        chats.push(scene.pair(pair[0], pair[1]).await);
+    }
+    let mut place = scene.store.outbox_end().await.unwrap();
+    let writers: Vec<_> = people
+        .iter()
+        .enumerate()
+        .map(|(index, person)| {
+            let (scene, chats, person) = (scene.clone(), chats.clone(), *person);
+            tokio::spawn(async move {
+                for round in 0..20 {
+                    let (one, other) = (chats[index / 2], person.says(chats[index / 2], "a"));
+                    scene.append(&[other, person.says(one, "b")]).await;
+                    if round % 5 == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut heads: HashMap<ChatId, u64> = chats.iter().map(|chat| (*chat, 1)).collect();
+    let mut over = false;
+    loop {
+        let last = over;
+        over = writers.iter().all(tokio::task::JoinHandle::is_finished);
+        let (rows, next) = scene.store.outbox(&place, 7).await.unwrap();
+        place = next;
+        for (chat, low, high) in rows.iter().flat_map(|row| &row.spans) {
+            let head = heads.get_mut(chat).unwrap();
+            assert_eq!(*low, *head + 1, "each chat's in order, each once");
+            *head = *high;
+        }
+        if last && rows.is_empty() {
+            break;
+        }
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert!(heads.values().all(|head| *head == 1 + 80), "{heads:?}");
 }
 
 async fn the_epoch_stays(scene: &Scene) {

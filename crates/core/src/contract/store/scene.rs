@@ -44,6 +44,7 @@ impl Person {
             content: content.to_owned(),
             forward: None,
             present: Vec::new(),
+            known: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::scene::{NOW, Person, Scene, end, session};
 use crate::chat::store::{GroupChange, NewGroup};
 use crate::delivery::store::Move;
 use crate::message::store::Appended;
+use crate::outbox::store::Bookmark;
 use crate::session::store::{End, Ended, Rotation, Use};
 use crate::session::{Reason, Refresh, Session};
 use crate::store::Denied;
@@ -64,7 +65,7 @@ async fn writes_nothing(scene: &Scene, nobody: Person, ann: Person, bob: Person)
     let chat = scene.group(ann, &[bob]).await;
     let message = bob.says(chat, "hi");
     let seq = scene.put(&message).await;
-    let outbox = store.outbox(0, 100_000).await.unwrap().len();
+    let outbox = store.outbox(&Bookmark::default(), 100_000).await.unwrap().0.len();
 
     let sent = scene.append(&[nobody.says(chat, "no")]).await;
     assert_eq!(sent.verdicts, [Appended::Denied(Denied::Revoked)]);
@@ -82,7 +83,7 @@ async fn writes_nothing(scene: &Scene, nobody: Person, ann: Person, bob: Person)
     assert!(store.move_cursors(NOW, &[wish]).await.unwrap().is_empty());
 
     assert_eq!(scene.head(chat).await, seq, "the log did not grow");
-    assert_eq!(store.outbox(0, 100_000).await.unwrap().len(), outbox);
+    assert_eq!(store.outbox(&Bookmark::default(), 100_000).await.unwrap().0.len(), outbox);
     assert_eq!(store.chat(group.id).await.unwrap(), None);
 }
 
