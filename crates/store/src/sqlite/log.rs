@@ -7,7 +7,6 @@ use zvon_core::chat::store::Author;
 use zvon_core::message::{EventKind, LogEvent, Subject};
 use zvon_core::store::{Denied, StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, UserId};
-use zvon_protocol::time::Timestamp;
 
 use super::failed;
 use super::row::{self, signed};
