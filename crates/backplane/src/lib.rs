@@ -3,5 +3,7 @@
 //! Embedded there is one node, so memory is enough; Redis will stand beside it and passes the
 //! same suites.
 
+pub mod bus;
 pub mod limiter;
+pub mod node;
 pub mod presence;

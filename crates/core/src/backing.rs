@@ -3,7 +3,8 @@
 //! | seam | embedded | cluster |
 //! |---|---|---|
 //! | [`Store`] | SQLite | PostgreSQL |
-
+//! | [`Bus`] | alone | Redis |
+//! | [`Nodes`] | alone | Redis |
 //! | [`Presence`] | memory | Redis |
 //! | [`Limiter`] | memory | Redis |
 //! | [`Clock`] | system | system |
@@ -11,7 +12,9 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::delivery::bus::Bus;
 use crate::limiter::Limiter;
+use crate::node::Nodes;
 use crate::presence::Presence;
 use crate::store::Store;
 
@@ -20,6 +23,10 @@ use crate::store::Store;
 pub struct Backing {
     /// Durable truth.
     pub store: Arc<dyn Store>,
+    /// The other nodes, for what stands in a log.
+    pub bus: Arc<dyn Bus>,
+    /// Who is in the cluster.
+    pub nodes: Arc<dyn Nodes>,
     /// Who is online.
     pub presence: Arc<dyn Presence>,
     /// Exact windows.

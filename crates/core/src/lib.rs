@@ -18,6 +18,7 @@ pub mod limiter;
 pub mod limits;
 pub mod message;
 pub mod meters;
+pub mod node;
 pub mod outbox;
 pub mod presence;
 pub mod session;

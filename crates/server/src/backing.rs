@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use zvon_backplane::limiter::MemoryLimiter;
 use zvon_backplane::presence::MemoryPresence;
+use zvon_backplane::{bus, node};
 use zvon_core::backing::Backing;
 use zvon_core::clock::SystemClock;
 use zvon_store::sqlite::Sqlite;
@@ -37,6 +38,8 @@ pub(crate) async fn open(config: &Config) -> Result<Opened> {
     let grace = config.presence.grace.0;
     let backing = Backing {
         store: Arc::new(store.clone()),
+        bus: Arc::new(bus::Alone),
+        nodes: Arc::new(node::Alone),
         presence: Arc::new(MemoryPresence::new(Arc::clone(&clock) as _, grace)),
         limiter: Arc::new(MemoryLimiter::default()),
         clock,

@@ -5,6 +5,7 @@
 //! [`fanout::Fanout`] in order of seq, each once. What clients received and read comes back
 //! through [`cursor::Cursors`], coalesced, and [`notice`] tells the senders.
 
+pub mod bus;
 pub mod catch_up;
 pub mod cursor;
 pub mod fanout;

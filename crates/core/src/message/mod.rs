@@ -10,12 +10,13 @@ pub mod status;
 pub mod store;
 pub mod wire;
 
+use serde::{Deserialize, Serialize};
 use zvon_protocol::chat::Role;
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
 
 /// Where a forwarded message comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forward {
     /// The message it was forwarded from.
     pub from: MessageId,
@@ -24,7 +25,7 @@ pub struct Forward {
 }
 
 /// Who pinned a message, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     /// When.
     pub at: Timestamp,
@@ -33,7 +34,7 @@ pub struct Pin {
 }
 
 /// A stored message: a row of the log, with its pin as of now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRow {
     /// Identity.
     pub id: MessageId,
@@ -58,7 +59,7 @@ pub struct MessageRow {
 }
 
 /// One durable change of a chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEvent {
     /// Where.
     pub chat: ChatId,
@@ -75,7 +76,7 @@ pub struct LogEvent {
 }
 
 /// What a [`LogEvent`] changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
     /// The chat was created (always seq 1).
     Created,
@@ -98,7 +99,7 @@ pub enum EventKind {
 }
 
 /// Whom a membership event concerns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// Who.
     pub user: UserId,

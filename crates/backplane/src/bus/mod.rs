@@ -1,0 +1,5 @@
+//! News of the log between nodes.
+
+mod alone;
+
+pub use alone::Alone;

@@ -1,0 +1,5 @@
+//! Who is in the cluster.
+
+mod alone;
+
+pub use alone::Alone;
