@@ -14,10 +14,11 @@ use zvon_protocol::time::Timestamp;
 use crate::account::password::Hasher;
 use crate::backing::Backing;
 use crate::delivery::cursor::Cursors;
+use crate::delivery::elsewhere::Elsewhere;
 use crate::delivery::fanout::Fanout;
 use crate::delivery::lane::Lanes;
 use crate::delivery::notice::Notices;
-use crate::delivery::sequencer::Sequencer;
+use crate::delivery::sequencer::{Seams, Sequencer};
 use crate::error::{Error, Result};
 use crate::meters::Meters;
 use crate::session::ends::Ends;
@@ -40,9 +41,10 @@ pub struct App {
     pub(crate) announcing: tokio::sync::Mutex<()>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) ends: Ends,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) epoch: String,
     tasks: TaskTracker,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
 }
 
 impl App {
@@ -58,7 +60,7 @@ impl App {
         let (tasks, meters) = (TaskTracker::new(), Arc::new(Meters::default()));
         let store = Arc::clone(&backing.store);
         let epoch = store.log_epoch().await?;
-        let sequencer = Sequencer::new(Arc::clone(&store), Arc::clone(&fanout), tasks.clone());
+        let elsewhere = Elsewhere::from(store.outbox_end().await?);
         let clock = Arc::clone(&backing.clock);
         let notices = Notices::new(
             Arc::clone(&store),
@@ -73,6 +75,13 @@ impl App {
             Arc::clone(&meters),
             &tasks,
         );
+        let sequencer = Sequencer::new(Seams {
+            store: Arc::clone(&store),
+            fanout: Arc::clone(&fanout),
+            bus: Arc::clone(&backing.bus),
+            cursors: cursors.clone(),
+            tasks: tasks.clone(),
+        });
         let lanes = Lanes::start(settings.lanes, &tasks, || crate::delivery::lane::Lane {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -83,10 +92,8 @@ impl App {
             meters: Arc::clone(&meters),
             tasks: tasks.clone(),
         });
-        let stop = CancellationToken::new();
         let hasher = Hasher::new(settings.hash_threads);
         let live = Live::new(settings.session_life);
-        let step = live.step() / 2;
         let ends = Ends::new(clock.now());
         let app = Arc::new(Self {
             backing,
@@ -101,16 +108,25 @@ impl App {
             announcing: tokio::sync::Mutex::default(),
             meters,
             ends,
+            elsewhere,
             epoch,
             tasks,
-            stop,
+            stop: CancellationToken::new(),
         });
-        app.every(Duration::from_millis(500), |app| async move { app.sweep_presence().await });
-        app.every(Duration::from_millis(500), |app| async move { app.hear_of_ends().await });
-        app.every(step, |app| async move { app.write_uses().await });
-        app.every(Duration::from_secs(30), |app| async move { app.sequencer.sweep() });
-        app.every(Duration::from_secs(600), |app| async move { app.purge().await });
+        app.start_tasks();
         Ok(app)
+    }
+
+    /// What goes on until the shutdown.
+    fn start_tasks(self: &Arc<Self>) {
+        self.every(Duration::from_millis(500), |app| async move { app.sweep_presence().await });
+        self.every(Duration::from_millis(500), |app| async move { app.hear_of_ends().await });
+        self.every(Duration::from_secs(1), |app| async move { app.look_elsewhere().await });
+        let app = Arc::clone(self);
+        self.spawn(async move { app.listen().await });
+        self.every(self.live.step() / 2, |app| async move { app.write_uses().await });
+        self.every(Duration::from_secs(30), |app| async move { app.sequencer.sweep() });
+        self.every(Duration::from_secs(600), |app| async move { app.purge().await });
     }
 
     /// What was chosen.

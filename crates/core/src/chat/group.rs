@@ -5,13 +5,14 @@ use std::sync::Arc;
 use uuid::Uuid;
 use zvon_protocol::chat::ChatState;
 use zvon_protocol::ids::{ChatId, UserId};
+use zvon_protocol::message::Status;
 
 use super::rules;
 use super::store::{GroupChange, NewGroup};
 use crate::App;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
-use crate::message::EventKind;
+use crate::message::{EventKind, LogEvent};
 
 impl App {
     /// Makes a group with the caller as its admin.
@@ -31,10 +32,11 @@ impl App {
             let group = NewGroup { id: ChatId(Uuid::now_v7()), title, members };
             let (chat, events) =
                 app.store().create_group(caller.author(app.now()), &group).await??;
-            app.sequencer.deliver_events(chat.id, &events);
-            let everyone: Vec<UserId> =
-                group.members.iter().copied().chain([caller.user]).collect();
-            app.introduce(chat.id, &everyone).await;
+            let seq = events.last().map_or(1, |event| event.seq);
+            app.went_on(chat.id, &events);
+            let everyone = group.members.iter().chain([&caller.user]);
+            let everyone: Vec<_> = everyone.map(|user| (*user, seq)).collect();
+            app.admitted(chat.id, &everyone).await;
             let state = app.chat_state(caller.user, chat.id).await?;
             state.ok_or_else(|| Error::not_found("Chat not found"))
         })
@@ -59,15 +61,15 @@ impl App {
                 .change_group(author, chat, &change)
                 .await?
                 .map_err(|denied| rules::explain(denied, &change))?;
-            let added: Vec<UserId> = events
+            let added: Vec<_> = events
                 .iter()
                 .filter_map(|event| match &event.kind {
-                    EventKind::MemberAdded(subject) => Some(subject.user),
+                    EventKind::MemberAdded(subject) => Some((subject.user, event.seq)),
                     _ => None,
                 })
                 .collect();
-            app.sequencer.deliver_events(chat, &events);
-            app.introduce(chat, &added).await;
+            app.went_on(chat, &events);
+            app.admitted(chat, &added).await;
             app.say_goodbye(chat, &events);
             if let Some(last) = events.last() {
                 app.sequencer.caught_up(chat, last.seq).await;
@@ -100,8 +102,14 @@ impl App {
         self.change_group(caller, chat, change).await
     }
 
+    /// This node's commit went on with a chat, by events that are no messages.
+    fn went_on(&self, chat: ChatId, events: &[LogEvent]) {
+        let events = events.iter().map(|event| (event.clone(), Status::Sent)).collect();
+        self.sequencer.committed(chat, events);
+    }
+
     /// Tells those who are no members any more; the chat's room hears of them by the log.
-    fn say_goodbye(&self, chat: ChatId, events: &[crate::message::LogEvent]) {
+    fn say_goodbye(&self, chat: ChatId, events: &[LogEvent]) {
         for event in events {
             if let EventKind::MemberRemoved(subject) | EventKind::MemberLeft(subject) = &event.kind
             {

@@ -10,6 +10,7 @@ use zvon_protocol::message::Message;
 use super::Chat;
 use crate::App;
 use crate::caller::Caller;
+use crate::delivery::bus::News;
 use crate::error::{Error, Result};
 use crate::message::store::Page;
 use crate::store::Denied;
@@ -40,7 +41,8 @@ impl App {
             })?;
             let made = !events.is_empty();
             if made {
-                app.introduce(chat.id, &[caller.user, other]).await;
+                let seq = events.last().map_or(1, |event| event.seq);
+                app.admitted(chat.id, &[(caller.user, seq), (other, seq)]).await;
             }
             Ok((chat, made))
         })
@@ -63,10 +65,23 @@ impl App {
         Ok((messages, shown))
     }
 
-    /// Tells users of a chat that they are members of now, and lets the sockets that follow all
-    /// of their chats follow it.
-    pub(crate) async fn introduce(&self, chat: ChatId, users: &[UserId]) {
-        for user in users {
+    /// Users became members by this node's commit: they are told here and on the other nodes.
+    pub(crate) async fn admitted(&self, chat: ChatId, users: &[(UserId, u64)]) {
+        for (user, seq) in users {
+            let news = News::Admitted { chat, user: *user, seq: *seq };
+            self.backing.bus.publish(news);
+        }
+        self.introduce(chat, users).await;
+    }
+
+    /// Tells users of a chat that they are members of since the event of that seq, and lets the
+    /// sockets that follow all of their chats follow it. Who has no socket here, or was told
+    /// before, is passed over.
+    pub(crate) async fn introduce(&self, chat: ChatId, users: &[(UserId, u64)]) {
+        for (user, seq) in users {
+            if !self.elsewhere.is_new((chat, *user, *seq)) || !self.fanout.is_here(*user) {
+                continue;
+            }
             let state = match self.chat_state(*user, chat).await {
                 Ok(Some(state)) => state,
                 Ok(None) => continue,

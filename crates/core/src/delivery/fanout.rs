@@ -24,6 +24,9 @@ pub trait Fanout: Send + Sync {
     /// Users with a socket in the chat's room, without repetition; at most `limit`.
     fn present(&self, chat: ChatId, limit: usize) -> Vec<UserId>;
 
+    /// Whether the user has a socket on this node.
+    fn is_here(&self, user: UserId) -> bool;
+
     /// Whether the chat's room is empty.
     fn is_empty(&self, chat: ChatId) -> bool;
 

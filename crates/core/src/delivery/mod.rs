@@ -8,6 +8,7 @@
 pub mod bus;
 pub mod catch_up;
 pub mod cursor;
+pub(crate) mod elsewhere;
 pub mod fanout;
 pub mod lane;
 pub mod news;

@@ -59,7 +59,12 @@ impl Order {
         ready
     }
 
-    /// Whether something came that could not go out because something else is missing.
+    /// The log is known to reach up to `seq`.
+    pub fn expect(&mut self, seq: u64) {
+        self.newest = self.newest.max(seq);
+    }
+
+    /// Whether something came, or is known of, that could not go out because something is missing.
     #[must_use]
     pub fn has_gap(&self) -> bool {
         self.position < self.newest

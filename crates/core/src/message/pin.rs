@@ -9,7 +9,6 @@ use zvon_protocol::message::Message;
 use super::EventKind;
 use crate::App;
 use crate::caller::Caller;
-use crate::delivery::Delivery;
 use crate::error::{Error, Result};
 use crate::limits::Class;
 use crate::store::Denied;
@@ -39,8 +38,9 @@ impl App {
                 return Err(Error::not_found("Message not found"));
             };
             let shown = app.one_with_status(row).await?;
-            app.sequencer.deliver(event.chat, vec![Delivery::new(&event, shown.status)]);
-            app.sequencer.caught_up(event.chat, event.seq).await;
+            let (chat, seq) = (event.chat, event.seq);
+            app.sequencer.committed(chat, vec![(event, shown.status)]);
+            app.sequencer.caught_up(chat, seq).await;
             Ok(shown)
         })
         .await

@@ -131,24 +131,35 @@ impl App {
         }
     }
 
-    /// Tells the audience of each transition of it, unless a later one has been made since: that
-    /// one is told by whoever made it. Looking and telling are one turn, so the last word on a
-    /// user is the newest.
+    /// Tells the audience of each transition of it, or of what came of it since. Whoever told it
+    /// looks once more, and tells what another node made of it meanwhile: so the last word on a
+    /// user is the newest, whichever node's telling comes last.
     async fn announce_presence(&self, transitions: &[Transition]) {
         let everyone = self.everyone_may_know().await;
         for transition in transitions {
             let audience = if everyone { None } else { self.audience_of(transition.user).await };
+            let audience = if everyone { Some(None) } else { audience.map(Some) };
+            let Some(audience) = audience else { continue };
             let _turn = self.announcing.lock().await;
-            let latest = self.presence_of(&[transition.user]).await.pop().flatten();
-            if latest.is_some_and(|latest| latest.version > transition.version) {
-                continue;
-            }
-            for event in presence_events(transition) {
-                match &audience {
-                    None if everyone => self.fanout.to_everyone(&event),
-                    None => {}
-                    Some(users) => users.iter().for_each(|u| self.fanout.to_user(*u, &event)),
+            let mut told = None;
+            loop {
+                let latest = self.presence_of(&[transition.user]).await.pop().flatten();
+                let latest = latest.filter(|latest| latest.version > transition.version);
+                let state = latest.unwrap_or(*transition);
+                if told.is_some_and(|told| state.version <= told) {
+                    break;
                 }
+                self.tell_presence(&state, audience.as_deref());
+                told = Some(state.version);
+            }
+        }
+    }
+
+    fn tell_presence(&self, state: &Transition, audience: Option<&[UserId]>) {
+        for event in presence_events(state) {
+            match audience {
+                None => self.fanout.to_everyone(&event),
+                Some(users) => users.iter().for_each(|user| self.fanout.to_user(*user, &event)),
             }
         }
     }

@@ -206,6 +206,10 @@ impl Fanout for Rooms {
         users.into_iter().collect()
     }
 
+    fn is_here(&self, user: UserId) -> bool {
+        self.0.get().is_some_and(|namespace| namespace.room_len(&user_room(user)) > 0)
+    }
+
     fn is_empty(&self, chat: ChatId) -> bool {
         self.0.get().is_none_or(|namespace| namespace.room_len(&chat_room(chat)) == 0)
     }

@@ -7,7 +7,7 @@ use zvon_core::clock::ManualClock;
 use zvon_core::delivery::cursor::Cursors;
 use zvon_core::delivery::lane::{Lane, Lanes};
 use zvon_core::delivery::notice::Notices;
-use zvon_core::delivery::sequencer::Sequencer;
+use zvon_core::delivery::sequencer::{Seams, Sequencer};
 use zvon_core::message::store::{Appended, MessageStore};
 use zvon_core::outbox::store::{Bookmark, OutboxStore};
 use zvon_core::store::Store;
@@ -16,12 +16,14 @@ use zvon_store::sqlite::Sqlite;
 use crate::Place;
 use crate::rooms::Rooms;
 use crate::scene::Scene;
+use crate::wire::Wire;
 
 struct Node {
     _place: Place,
     store: Arc<Sqlite>,
     scene: Scene,
     rooms: Arc<Rooms>,
+    wire: Arc<Wire>,
     lanes: Lanes,
     tasks: TaskTracker,
     cursors: Cursors,
@@ -36,8 +38,6 @@ impl Node {
         let seam: Arc<dyn Store> = Arc::clone(&store) as _;
         let fanout: Arc<Rooms> = Arc::clone(&rooms);
         let clock = Arc::new(ManualClock::at(scene.author.at));
-        let sequencer = Sequencer::new(Arc::clone(&seam), fanout.clone(), tasks.clone());
-        sequencer.open(&[scene.chat]).await.unwrap();
         let notices = Notices::new(Arc::clone(&seam), fanout.clone(), clock.clone(), tasks.clone());
         let cursors = Cursors::start(
             Arc::clone(&seam),
@@ -46,6 +46,15 @@ impl Node {
             Arc::default(),
             &tasks,
         );
+        let wire = Arc::new(Wire::default());
+        let sequencer = Sequencer::new(Seams {
+            store: Arc::clone(&seam),
+            fanout: fanout.clone(),
+            bus: wire.clone(),
+            cursors: cursors.clone(),
+            tasks: tasks.clone(),
+        });
+        sequencer.open(&[scene.chat]).await.unwrap();
         let lanes = Lanes::start(1, &tasks, || Lane {
             store: Arc::clone(&seam),
             clock: clock.clone(),
@@ -56,7 +65,7 @@ impl Node {
             meters: Arc::default(),
             tasks: tasks.clone(),
         });
-        Self { _place: place, store, scene, rooms, lanes, tasks, cursors }
+        Self { _place: place, store, scene, rooms, wire, lanes, tasks, cursors }
     }
 }
 
@@ -78,6 +87,7 @@ async fn an_answer_comes_after_the_commit_and_the_hand_over_and_many_share_a_com
         sender.await.unwrap();
     }
     assert_eq!(node.rooms.heard(node.scene.chat), (2..=301).collect::<Vec<_>>());
+    assert_eq!(node.wire.told(), (2..=301).collect::<Vec<_>>(), "the other nodes are told");
     let commits = node.store.outbox(&Bookmark::default(), 10_000).await.unwrap().0.len() - before;
     assert!(commits <= 150, "{commits} commits for 300 sends");
 }
@@ -93,6 +103,17 @@ async fn a_try_whose_answer_was_lost_is_heard_by_the_next_one_and_once() {
         assert!(matches!(answer, Appended::Repeated(message) if message.id == row.id));
         assert_eq!(node.rooms.heard(node.scene.chat), [2]);
     }
+}
+
+#[tokio::test]
+async fn what_another_node_stored_meanwhile_is_heard_before_the_own_and_told_to_nobody() {
+    let node = Node::start().await;
+    for number in 0..3 {
+        node.store.append(node.scene.author.at, &[node.scene.text(number)]).await.unwrap();
+    }
+    node.lanes.append(node.scene.text(3)).await.unwrap();
+    assert_eq!(node.rooms.heard(node.scene.chat), [2, 3, 4, 5], "no gap is waited for");
+    assert_eq!(node.wire.told(), [5]);
 }
 
 #[tokio::test]

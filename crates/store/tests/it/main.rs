@@ -12,6 +12,7 @@ mod plans;
 mod rooms;
 mod scene;
 mod sequencer;
+mod wire;
 
 use std::sync::Arc;
 

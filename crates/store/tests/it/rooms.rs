@@ -14,12 +14,18 @@ use zvon_protocol::ids::{ChatId, SessionId, UserId};
 pub(crate) struct Rooms {
     heard: Mutex<HashMap<ChatId, Vec<u64>>>,
     empty: Mutex<bool>,
+    present: Mutex<Vec<UserId>>,
 }
 
 impl Rooms {
     /// The places of what a chat's room heard.
     pub(crate) fn heard(&self, chat: ChatId) -> Vec<u64> {
         self.heard.lock().unwrap().get(&chat).cloned().unwrap_or_default()
+    }
+
+    /// This user has every chat open.
+    pub(crate) fn let_in(&self, user: UserId) {
+        self.present.lock().unwrap().push(user);
     }
 
     /// From here on they are empty.
@@ -38,8 +44,12 @@ impl Fanout for Rooms {
         *self.empty.lock().unwrap()
     }
 
+    fn is_here(&self, _: UserId) -> bool {
+        true
+    }
+
     fn present(&self, _: ChatId, _: usize) -> Vec<UserId> {
-        Vec::new()
+        self.present.lock().unwrap().clone()
     }
 
     fn admit(&self, _: UserId, _: &ChatState, _: &[Arc<Delivery>]) {}

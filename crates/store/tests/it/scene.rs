@@ -18,6 +18,7 @@ pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 /// Two people and their chat.
 pub(crate) struct Scene {
     pub(crate) author: Author,
+    pub(crate) other: UserId,
     pub(crate) chat: ChatId,
 }
 
@@ -43,7 +44,7 @@ impl Scene {
         store.create_session(&session, 10).await.unwrap();
         let author = Author { session: session.id, user: ann, at: NOW };
         let opened = store.open_private(author, bob, ChatId(Uuid::now_v7())).await.unwrap();
-        Self { author, chat: opened.unwrap().0.id }
+        Self { author, other: bob, chat: opened.unwrap().0.id }
     }
 
     /// A text of the first one's.

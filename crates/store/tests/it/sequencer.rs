@@ -4,16 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
-use zvon_core::delivery::Delivery;
-use zvon_core::delivery::sequencer::Sequencer;
+use zvon_core::chat::store::ChatStore;
+use zvon_core::clock::ManualClock;
+use zvon_core::delivery::cursor::Cursors;
+use zvon_core::delivery::notice::Notices;
+use zvon_core::delivery::sequencer::{Seams, Sequencer};
 use zvon_core::message::LogEvent;
 use zvon_core::message::store::MessageStore;
+use zvon_core::store::Store;
 use zvon_protocol::message::Status;
 use zvon_store::sqlite::Sqlite;
 
 use crate::Place;
 use crate::rooms::Rooms;
 use crate::scene::Scene;
+use crate::wire::Wire;
 
 /// The head of a chat that was just made.
 const FIRST: u64 = 1;
@@ -24,6 +29,7 @@ struct Node {
     store: Arc<Sqlite>,
     scene: Scene,
     rooms: Arc<Rooms>,
+    wire: Arc<Wire>,
     sequencer: Sequencer,
 }
 
@@ -33,9 +39,14 @@ impl Node {
         let store = place.open().await;
         let scene = Scene::new(&store).await;
         let rooms = Arc::new(Rooms::default());
-        let (as_store, as_fanout) = (Arc::clone(&store) as _, Arc::clone(&rooms) as _);
-        let sequencer = Sequencer::new(as_store, as_fanout, TaskTracker::new());
-        Self { _place: place, store, scene, rooms, sequencer }
+        let (wire, tasks) = (Arc::new(Wire::default()), TaskTracker::new());
+        let seam: Arc<dyn Store> = Arc::clone(&store) as _;
+        let clock = Arc::new(ManualClock::at(scene.author.at));
+        let notices = Notices::new(Arc::clone(&seam), rooms.clone(), clock.clone(), tasks.clone());
+        let cursors = Cursors::start(Arc::clone(&seam), clock, notices, Arc::default(), &tasks);
+        let (fanout, bus) = (rooms.clone(), wire.clone());
+        let sequencer = Sequencer::new(Seams { store: seam, fanout, bus, cursors, tasks });
+        Self { _place: place, store, scene, rooms, wire, sequencer }
     }
 
     /// Sends so many texts; their events.
@@ -46,8 +57,8 @@ impl Node {
     }
 
     fn deliver(&self, events: &[&LogEvent]) {
-        let deliveries = events.iter().map(|event| Delivery::new(event, Status::Sent));
-        self.sequencer.deliver(self.scene.chat, deliveries.collect());
+        let events: Vec<_> = events.iter().map(|&event| (event.clone(), Status::Sent)).collect();
+        self.sequencer.hear(self.scene.chat, &events);
     }
 
     /// Waits until `last` was heard, and checks that everything after `first` was, in order.
@@ -101,11 +112,43 @@ async fn a_chat_that_nobody_opened_is_not_heard_and_opens_at_its_head() {
     node.deliver(&late.iter().collect::<Vec<_>>());
     node.heard_all(FIRST + 3, FIRST + 5).await;
 
+    assert_eq!(node.wire.followers(node.scene.chat), 1);
     node.rooms.close();
     node.sequencer.sweep();
+    assert_eq!(node.wire.followers(node.scene.chat), 0);
     let unheard = node.send(4).await;
     node.deliver(&unheard.iter().collect::<Vec<_>>());
     assert_eq!(node.rooms.heard(node.scene.chat).len(), 2, "the room was empty and was closed");
+}
+
+#[tokio::test]
+async fn the_last_event_of_a_quiet_chat_is_found_when_it_is_known_of() {
+    let node = Node::start().await;
+    node.sequencer.open(&[node.scene.chat]).await.unwrap();
+    node.send(3).await;
+    node.sequencer.expect(node.scene.chat, FIRST + 3);
+    node.heard_all(FIRST, FIRST + 3).await;
+    assert!(node.wire.told().is_empty(), "what others committed is told by them");
+}
+
+#[tokio::test]
+async fn who_is_handed_what_was_committed_elsewhere_has_received_it() {
+    let node = Node::start().await;
+    let other = node.scene.other;
+    node.rooms.let_in(other);
+    node.sequencer.open(&[node.scene.chat]).await.unwrap();
+    let events = node.send(4).await;
+    node.deliver(&events.iter().collect::<Vec<_>>());
+    let begun = std::time::Instant::now();
+    let received = async || {
+        let member = node.store.member(node.scene.chat, other).await.unwrap().unwrap();
+        (member.delivered_seq, member.read_seq)
+    };
+    while received().await.0 != FIRST + 4 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", received().await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(received().await.1 < FIRST + 4, "receiving is not reading");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

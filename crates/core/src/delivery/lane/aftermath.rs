@@ -5,19 +5,17 @@ use std::collections::HashMap;
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::message::Status;
 
-use super::super::Delivery;
 use super::super::news::Fresh;
 use super::super::notice::CROWD;
+use super::super::sequencer::RECEIPTS;
 use super::super::store::Move;
 use super::Lane;
 use crate::message::store::{Append, Appended, Batch};
 use crate::message::{EventKind, LogEvent, MessageRow};
 
-/// In chats with more people looking on, only what clients report moves delivered cursors.
-const RECEIPTS: usize = 200;
-
 impl Lane {
-    /// Notes on each row who has its chat open; gives those of crowded chats apart.
+    /// Notes on each row who has its chat open and how far it is known here; gives those of
+    /// crowded chats apart.
     pub(super) fn look_on(&self, rows: &mut [Append]) -> HashMap<ChatId, Vec<UserId>> {
         let mut present: HashMap<ChatId, Vec<UserId>> = HashMap::new();
         for row in &*rows {
@@ -25,6 +23,7 @@ impl Lane {
         }
         for row in rows {
             let here = &present[&row.chat];
+            row.known = self.sequencer.known(row.chat);
             if here.len() <= CROWD {
                 row.present = here.iter().copied().filter(|user| *user != row.sender).collect();
             }
@@ -33,16 +32,19 @@ impl Lane {
         present
     }
 
-    /// Hands out what was stored.
-    pub(super) fn hand_over(&self, rows: &[Append], batch: &Batch) {
-        let mut by_chat: HashMap<ChatId, Vec<Delivery>> = HashMap::new();
+    /// Hands out what was stored, and before it what other nodes stored meanwhile.
+    pub(super) fn hand_over(&self, rows: &[Append], batch: &mut Batch) {
+        for event in std::mem::take(&mut batch.skipped) {
+            self.sequencer.hear(event.chat, &[(event, Status::Sent)]);
+        }
+        let mut by_chat: HashMap<ChatId, Vec<(LogEvent, Status)>> = HashMap::new();
         for (row, verdict) in rows.iter().zip(&batch.verdicts) {
-            if let Some((event, status)) = logged(row, verdict) {
-                by_chat.entry(row.chat).or_default().push(Delivery::new(&event, status));
+            if let Some(logged) = logged(row, verdict) {
+                by_chat.entry(row.chat).or_default().push(logged);
             }
         }
-        for (chat, deliveries) in by_chat {
-            self.sequencer.deliver(chat, deliveries);
+        for (chat, events) in by_chat {
+            self.sequencer.committed(chat, events);
         }
     }
 

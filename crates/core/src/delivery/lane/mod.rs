@@ -108,8 +108,8 @@ impl Lane {
             let late = self.look_on(&mut rows);
             let span = tracing::info_span!(target: "zvon::trace", "commit", messages = rows.len());
             match self.commit(&rows).instrument(span).await {
-                Ok(done) => {
-                    self.hand_over(&rows, &done);
+                Ok(mut done) => {
+                    self.hand_over(&rows, &mut done);
                     for (reply, verdict) in replies.into_iter().zip(done.verdicts.iter().cloned()) {
                         let _ = reply.send(Ok(verdict));
                     }

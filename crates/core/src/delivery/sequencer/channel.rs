@@ -8,6 +8,15 @@ use tokio::sync::watch;
 use super::super::Delivery;
 use super::super::order::Order;
 
+/// What became of deliveries.
+#[derive(Debug, Default)]
+pub(super) struct Accepted {
+    /// Up to where the chat's sockets were now handed its log, if they were handed anything.
+    pub(super) reached: Option<u64>,
+    /// Whether a repair has to be started.
+    pub(super) repair: bool,
+}
+
 /// A chat's order behind its lock.
 pub(super) struct Channel {
     state: Mutex<State>,
@@ -71,18 +80,17 @@ impl Channel {
         early
     }
 
-    /// Puts deliveries in order and hands out what is ready, under the lock; whether a repair
-    /// has to be started.
+    /// Puts deliveries in order and hands out what is ready, under the lock.
     pub(super) fn accept(
         &self,
         deliveries: Vec<Delivery>,
         hand_out: impl FnOnce(&[Arc<Delivery>]),
-    ) -> bool {
+    ) -> Accepted {
         let mut state = self.lock();
         match &mut *state {
             State::Opening(early) => {
                 early.extend(deliveries);
-                false
+                Accepted::default()
             }
             State::Open { order, repairing } => {
                 let mut ready = Vec::with_capacity(deliveries.len());
@@ -93,11 +101,22 @@ impl Channel {
                     hand_out(&ready);
                     self.position.send_replace(Some(order.position()));
                 }
-                let start = order.has_gap() && !*repairing;
-                *repairing |= start;
-                start
+                let repair = order.has_gap() && !*repairing;
+                *repairing |= repair;
+                Accepted { reached: ready.last().map(|last| last.seq), repair }
             }
         }
+    }
+
+    /// The log is known to reach up to `seq`; whether a repair has to be started. A channel that
+    /// is still opening reads its head later than this was known.
+    pub(super) fn expect(&self, seq: u64) -> bool {
+        let mut state = self.lock();
+        let State::Open { order, repairing } = &mut *state else { return false };
+        order.expect(seq);
+        let repair = order.has_gap() && !*repairing;
+        *repairing |= repair;
+        repair
     }
 
     /// Before what the gap lies; without one, or if the channel is not wanted any more, the

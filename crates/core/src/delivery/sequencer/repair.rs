@@ -1,0 +1,64 @@
+//! Reading from the store what nobody handed over.
+
+use std::sync::Arc;
+
+use zvon_protocol::ids::ChatId;
+use zvon_protocol::message::Status;
+
+use super::channel::Channel;
+use super::{PATIENCE, READ, Sequencer};
+use crate::delivery::Delivery;
+use crate::delivery::order::Order;
+use crate::store::StoreResult;
+
+impl Sequencer {
+    /// The chat's log reaches up to `seq`: if it is open here and nobody hands that over soon,
+    /// it is read.
+    pub fn expect(&self, chat: ChatId, seq: u64) {
+        if let Some(channel) = self.channel(chat)
+            && channel.expect(seq)
+        {
+            self.start_repair(chat, channel);
+        }
+    }
+
+    /// Brings the chat's sockets up to what somebody read from the store before it was handed
+    /// out; whether it is there.
+    pub(super) async fn catch_up_with(
+        &self,
+        chat: ChatId,
+        channel: &Arc<Channel>,
+        seq: u64,
+    ) -> StoreResult<bool> {
+        if tokio::time::timeout(PATIENCE, channel.reached(seq)).await.is_ok() {
+            return Ok(true);
+        }
+        let Some(position) = channel.lock().order().map(Order::position) else { return Ok(true) };
+        let events = self.0.seams.store.events(chat, position, READ).await?;
+        let there = !events.is_empty();
+        let found = events.iter().map(|event| Delivery::new(event, Status::Sent)).collect();
+        self.accept_foreign(chat, channel, found);
+        Ok(there)
+    }
+
+    pub(super) fn start_repair(&self, chat: ChatId, channel: Arc<Channel>) {
+        let this = self.clone();
+        self.0.seams.tasks.spawn(async move { this.repair(chat, &channel).await });
+    }
+
+    /// Waits for the gap to close by itself, then reads it from the store until it is closed.
+    async fn repair(&self, chat: ChatId, channel: &Arc<Channel>) {
+        loop {
+            tokio::time::sleep(PATIENCE).await;
+            let Some(position) = channel.gap(|| self.is_current(chat, channel)) else { return };
+            match self.0.seams.store.events(chat, position, READ).await {
+                Ok(events) => {
+                    tracing::info!(chat.id = %chat, position, read = events.len(), "gap repaired");
+                    let found = events.iter().map(|event| Delivery::new(event, Status::Sent));
+                    self.accept_foreign(chat, channel, found.collect());
+                }
+                Err(error) => tracing::warn!(chat.id = %chat, %error, "a gap cannot be read yet"),
+            }
+        }
+    }
+}
