@@ -30,6 +30,7 @@ impl Opened {
 
 /// Opens what the configuration asks for.
 pub(crate) async fn open(config: &Config) -> Result<Opened> {
+    anyhow::ensure!(!config.is_cluster(), "store.url: PostgreSQL is not built in yet");
     let path = config.server.data.join(FILE);
     let store = Sqlite::open(&path, config.store.read_connections)
         .await

@@ -29,6 +29,9 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     for name in &config.ignored {
         tracing::warn!("{name} is set: this version does without that service");
     }
+    if config.has_idle_redis() {
+        tracing::warn!("redis.url is set: a node alone, on SQLite, does without it");
+    }
     let listen = config.listen().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     let early = match privilege::other(&config.server.user)? {
         Some(user) => {

@@ -11,6 +11,7 @@ impl Config {
         self.jwt_secrets()?;
         self.trusted_proxies()?;
         self.tls()?;
+        self.check_cluster()?;
         self.check_positive()?;
         let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
         if self.server.data.as_os_str().is_empty() {
@@ -56,6 +57,8 @@ impl Config {
             ("socket.max_payload", self.socket.max_payload as u64),
             ("socket.queue_bytes", self.socket.queue_bytes as u64),
             ("store.read_connections", u64::from(self.store.read_connections)),
+            ("store.send_connections", u64::from(self.store.send_connections)),
+            ("store.write_connections", u64::from(self.store.write_connections)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError(format!("{key}: must be more than 0"))),

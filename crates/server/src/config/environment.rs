@@ -1,11 +1,10 @@
 //! The environment, a `.env` file, and the names that the existing back end knows.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use figment::value::Value;
 
-use super::ConfigError;
+use super::{ConfigError, services};
 
 /// Names that others gave, the existing back end before all, and the keys they set.
 const ALIASES: [(&str, &str); 5] = [
@@ -16,7 +15,7 @@ const ALIASES: [(&str, &str); 5] = [
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
 ];
 /// Names of services that this version does without: losing them loses nothing.
-const SERVICES: [&str; 3] = ["REDIS_URL", "REDIS_HOST", "KAFKA_BROKERS"];
+const SERVICES: [&str; 1] = ["KAFKA_BROKERS"];
 
 /// What the environment says.
 #[derive(Default)]
@@ -45,22 +44,8 @@ pub(super) fn read() -> Result<Environment, ConfigError> {
 fn keys(variables: &[(String, String)]) -> Result<Vec<(String, String)>, ConfigError> {
     let mut keys = Vec::new();
     let set = |name: &str| set(variables, name);
-    if set("DB_HOST").is_some() {
-        // Going on would keep the data where nobody looks for it.
-        let text = "DB_HOST: this version keeps its data in SQLite; unset it";
-        return Err(ConfigError(text.to_owned()));
-    }
-    if let Some(url) = set("DATABASE_URL") {
-        let path = url.strip_prefix("sqlite:").ok_or_else(|| {
-            ConfigError("DATABASE_URL: this version keeps its data in SQLite (sqlite:DIR)".into())
-        })?;
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if Path::new(path).extension().is_some() {
-            let text = "DATABASE_URL: sqlite:DIR names the directory of the data, not a file in it";
-            return Err(ConfigError(text.into()));
-        }
-        keys.push(("server.data".to_owned(), path.to_owned()));
-    }
+    keys.extend(services::database(&set)?);
+    keys.extend(services::redis(&set));
     if let Some(text) = set("PORT") {
         let port: u16 =
             text.parse().map_err(|_| ConfigError(format!("PORT: \"{text}\" is not a port")))?;
@@ -130,19 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn another_database_is_refused_clearly() {
-        assert!(read(&[("DB_HOST", "postgres")]).unwrap_err().starts_with("DB_HOST:"));
-        assert!(
-            read(&[("DATABASE_URL", "postgres://x")]).unwrap_err().starts_with("DATABASE_URL:")
-        );
-        assert!(read(&[("DB_HOST", " ")]).is_ok());
-    }
-
-    #[test]
     fn a_wrong_value_is_refused_by_its_own_name() {
         assert!(read(&[("PORT", "abc")]).unwrap_err().starts_with("PORT:"));
-        assert!(
-            read(&[("DATABASE_URL", "sqlite:dir/my.db")]).unwrap_err().starts_with("DATABASE_URL:")
-        );
     }
 }

@@ -2,9 +2,11 @@
 //! order. Unknown keys and values that do not fit are refused in one line.
 
 mod check;
+mod cluster;
 mod environment;
 mod list;
 mod sections;
+mod services;
 mod span;
 
 use std::fmt;
@@ -20,8 +22,8 @@ use serde::Deserialize;
 use environment::Environment;
 pub(crate) use list::List;
 pub(crate) use sections::{
-    Audience, Auth, Chat, Health, Limits, Log, LogFormat, Metrics, Presence, Server, Socket, Store,
-    Telemetry,
+    Audience, Auth, Chat, Cluster, Health, Limits, Log, LogFormat, Metrics, Presence, Redis,
+    Server, Socket, Store, Telemetry,
 };
 pub(crate) use span::Span;
 
@@ -39,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) chat: Chat,
     pub(crate) socket: Socket,
     pub(crate) store: Store,
+    pub(crate) redis: Redis,
+    pub(crate) cluster: Cluster,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
@@ -146,28 +150,29 @@ impl Config {
     /// The configured secrets, or those of the configured file: what signs first. None if one is
     /// to be made.
     pub(crate) fn jwt_secrets(&self) -> Result<Vec<String>, ConfigError> {
-        let Auth { jwt_secret, jwt_secret_previous, jwt_secret_file: file, .. } = &self.auth;
-        let written = |text: &str| {
-            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            lines.map(str::to_owned).collect::<Vec<_>>()
-        };
-        if !jwt_secret.is_empty() {
-            let both = [jwt_secret, jwt_secret_previous].into_iter().filter(|s| !s.is_empty());
-            return Ok(both.cloned().collect());
-        }
-        if !jwt_secret_previous.is_empty() {
-            let text = "auth.jwt_secret_previous: there is no auth.jwt_secret to follow it";
-            return Err(ConfigError(text.to_owned()));
-        }
-        if file.as_os_str().is_empty() {
-            return Ok(Vec::new());
-        }
-        let wrong = |why: &dyn fmt::Display| {
-            ConfigError(format!("auth.jwt_secret_file: {}: {why}", file.display()))
-        };
-        let secrets = written(&std::fs::read_to_string(file).map_err(|error| wrong(&error))?);
-        if secrets.is_empty() { Err(wrong(&"it is empty")) } else { Ok(secrets) }
+        let Auth { jwt_secret, jwt_secret_previous, jwt_secret_file, .. } = &self.auth;
+        secrets("auth.jwt_secret", [jwt_secret, jwt_secret_previous], jwt_secret_file)
     }
+}
+
+/// A secret and the one before it, as configured or as the lines of a file.
+fn secrets(key: &str, both: [&String; 2], file: &Path) -> Result<Vec<String>, ConfigError> {
+    let [secret, previous] = both;
+    if !secret.is_empty() {
+        return Ok(both.into_iter().filter(|secret| !secret.is_empty()).cloned().collect());
+    }
+    if !previous.is_empty() {
+        return Err(ConfigError(format!("{key}_previous: there is no {key} to follow it")));
+    }
+    if file.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    let wrong =
+        |why: &dyn fmt::Display| ConfigError(format!("{key}_file: {}: {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let secrets: Vec<String> = lines.map(str::to_owned).collect();
+    if secrets.is_empty() { Err(wrong(&"it is empty")) } else { Ok(secrets) }
 }
 
 fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {

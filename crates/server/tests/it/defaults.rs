@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 47] = [
+const WRONG: [(&str, &str); 55] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -49,7 +49,15 @@ const WRONG: [(&str, &str); 47] = [
     ("socket.connect_timeout", "x"),
     ("socket.max_payload", "1MB"),
     ("socket.queue_bytes", "0"),
+    ("store.url", "mysql://host/database"),
     ("store.read_connections", "0"),
+    ("store.send_connections", "0"),
+    ("store.write_connections", "-1"),
+    ("store.pooled", "perhaps"),
+    ("redis.url", "localhost:6379"),
+    ("cluster.key", "too short"),
+    ("cluster.key_previous", "without one to follow it"),
+    ("cluster.key_file", "/nowhere/at/all"),
     ("health.heap_max", "lots"),
     ("health.rss_max", "-1"),
     ("metrics.listen", "9464"),

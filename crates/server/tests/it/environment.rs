@@ -47,10 +47,11 @@ fn what_the_old_names_cannot_mean_is_refused() {
     for (name, value, named) in [
         ("PORT", "http", "PORT"),
         ("PORT", "70000", "PORT"),
-        ("DATABASE_URL", "postgres://u:secret@h/db", "DATABASE_URL"),
+        ("DATABASE_URL", "mysql://u:secret@h/db", "DATABASE_URL"),
+        ("DATABASE_URL", "postgres://u:secret@h/db", "cluster.key"),
         ("DATABASE_URL", "sqlite:", "server.data"),
         ("DATABASE_URL", "sqlite:dir/my.db", "DATABASE_URL"),
-        ("DB_HOST", "postgres", "DB_HOST"),
+        ("DB_HOST", "postgres", "cluster.key"),
         ("JWT_EXPIRES_IN", "tomorrow", "auth.token_life"),
         ("FRONTEND_URL", "*", "auth.frontend_url"),
     ] {
@@ -71,7 +72,7 @@ fn services_that_this_version_does_without_are_named_and_no_reason_to_stop() {
     assert_eq!(server.ask("GET", "/health/readiness", "", "").status, 200);
     let (code, logs) = server.stop();
     assert_eq!(code, Some(0));
-    assert!(logs.contains("REDIS_URL is set") && logs.contains("KAFKA_BROKERS is set"), "{logs}");
+    assert!(logs.contains("redis.url is set") && logs.contains("KAFKA_BROKERS is set"), "{logs}");
     assert!(!logs.contains("u:secret"), "{logs}");
 }
 

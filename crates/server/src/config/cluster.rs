@@ -1,0 +1,55 @@
+//! What a node needs to be one of several.
+
+use super::{Cluster, Config, ConfigError, secrets};
+
+/// Least characters of the key that nodes share.
+const KEY_MIN: usize = 32;
+/// How a database that nodes can share is named.
+const DATABASES: [&str; 2] = ["postgres://", "postgresql://"];
+/// How Redis is named: alone, with TLS, behind sentinels, as a cluster of its own.
+const REDIS: [&str; 4] = ["redis://", "rediss://", "redis+sentinel://", "redis+cluster://"];
+
+impl Config {
+    /// Whether this node is one of several: on PostgreSQL and Redis. Chosen here alone.
+    pub(crate) fn is_cluster(&self) -> bool {
+        !self.store.url.is_empty()
+    }
+
+    /// Whether a Redis was named that is not used.
+    pub(crate) fn has_idle_redis(&self) -> bool {
+        !self.is_cluster() && self.redis.url != "redis://localhost:6379"
+    }
+
+    /// The keys that nodes share, what signs first.
+    pub(crate) fn cluster_keys(&self) -> Result<Vec<String>, ConfigError> {
+        let Cluster { key, key_previous, key_file } = &self.cluster;
+        let keys = secrets("cluster.key", [key, key_previous], key_file)?;
+        if keys.iter().any(|key| key.len() < KEY_MIN) {
+            return Err(ConfigError(format!("cluster.key: needs {KEY_MIN} characters or more")));
+        }
+        Ok(keys)
+    }
+
+    /// Refuses a cluster that lacks what its nodes must share.
+    pub(super) fn check_cluster(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
+        let keys = self.cluster_keys()?;
+        if !REDIS.iter().any(|scheme| self.redis.url.starts_with(scheme)) {
+            return wrong("redis.url", "must be like \"redis://host:6379\"");
+        }
+        if !self.is_cluster() {
+            return Ok(());
+        }
+        if !DATABASES.iter().any(|scheme| self.store.url.starts_with(scheme)) {
+            return wrong("store.url", "must be like \"postgres://user:password@host/database\"");
+        }
+        if keys.is_empty() {
+            let why = "the nodes of a cluster share a key; `openssl rand -hex 32` makes one";
+            return wrong("cluster.key", why);
+        }
+        if self.jwt_secrets()?.is_empty() {
+            return wrong("auth.jwt_secret", "the nodes of a cluster share one");
+        }
+        Ok(())
+    }
+}
