@@ -1,10 +1,12 @@
 // Everything a test needs, by one import.
+export { startCluster } from './cluster.mjs';
 export { atEnd, describe, held } from './ends.mjs';
 export { zvon } from './operator.mjs';
 export { chatOf, claimsOf, now, register, registerAll, sign, signIn } from './people.mjs';
 export { startProxy } from './proxy.mjs';
 export { call, get, post } from './rest.mjs';
-export { SECRET, startServer } from './server.mjs';
+export { SECRET, startNode, startServer } from './server.mjs';
+export { freePort, start, startPostgres, startRedis } from './services.mjs';
 export { connect, open, refusal, TRANSPORTS } from './socket.mjs';
 export { isMessage, isoTime, uuid } from './shapes.mjs';
 export { until } from './until.mjs';

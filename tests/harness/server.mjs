@@ -33,8 +33,20 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A running server; `env` is added to (and wins over) the defaults above. */
+/**
+ * A running server; `env` is added to (and wins over) the defaults above. Where the tests run on a
+ * cluster, it is one: every request and every socket goes to another node than the one before.
+ */
 export async function startServer({ env = {} } = {}) {
+  if (process.env.ZVON_TEST_POSTGRES) {
+    const { startCluster } = await import('./cluster.mjs');
+    return startCluster({ env });
+  }
+  return startNode({ env });
+}
+
+/** A node, alone unless `env` says otherwise. */
+export async function startNode({ env = {} } = {}) {
   const server = new Server(await mkdtemp(join(tmpdir(), 'zvon-')), { ...DEFAULTS, ...env });
   await server.start();
   return server;

@@ -1,0 +1,89 @@
+// Several nodes on one PostgreSQL and one Redis, without a balancer: each use of `url` is another
+// node's, so that what one person does meets what another does on another node.
+import { randomBytes } from 'node:crypto';
+import { startNode } from './server.mjs';
+import { startedPostgres, startPostgres, startRedis } from './services.mjs';
+
+/** A cluster of `size` nodes, on the PostgreSQL that the environment names or one of its own. */
+export async function startCluster({ size = 3, env = {} } = {}) {
+  const postgres = await database();
+  const redis = await startRedis();
+  const shared = {
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    ZVON_CLUSTER__KEY: randomBytes(32).toString('hex'),
+    ZVON_CLUSTER__LISTEN: '127.0.0.1:0',
+    ...env,
+  };
+  const nodes = await Promise.all(Array.from({ length: size }, () => startNode({ env: shared })));
+  return new Cluster(nodes, redis, postgres);
+}
+
+/** An empty database. */
+async function database() {
+  const name = `zvon_${randomBytes(6).toString('hex')}`;
+  const given = process.env.ZVON_TEST_POSTGRES;
+  if (!given) {
+    const own = await startPostgres();
+    own.psql('postgres', `CREATE DATABASE ${name}`);
+    return { url: own.url(name), psql: (sql) => own.psql(name, sql), server: own, finish: own.finish };
+  }
+  const started = startedPostgres(Number(given));
+  started.psql('postgres', `CREATE DATABASE ${name}`);
+  const finish = async () => started.psql('postgres', `DROP DATABASE ${name} WITH (FORCE)`);
+  return { url: started.url(name), psql: (sql) => started.psql(name, sql), finish };
+}
+
+class Cluster {
+  #turn = 0;
+
+  constructor(nodes, redis, postgres) {
+    Object.assign(this, { nodes, redis, postgres });
+    this.secrets = new Set(nodes.flatMap((node) => [...node.secrets]));
+    for (const node of nodes) node.secrets = this.secrets;
+  }
+
+  /** The next node's. */
+  get url() {
+    this.#turn += 1;
+    return this.nodes[this.#turn % this.nodes.length].url;
+  }
+
+  get env() {
+    return this.nodes[0].env;
+  }
+
+  get logs() {
+    return this.nodes.map((node) => node.logs).join('\n');
+  }
+
+  get alive() {
+    return this.nodes.every((node) => node.alive);
+  }
+
+  start() {
+    return Promise.all(this.nodes.map((node) => node.start()));
+  }
+
+  /** Asks all to go down; the worst exit code. */
+  async stop() {
+    const codes = await Promise.all(this.nodes.map((node) => node.stop()));
+    return codes.find((code) => code !== 0) ?? 0;
+  }
+
+  kill() {
+    return Promise.all(this.nodes.map((node) => node.kill()));
+  }
+
+  checkLogs() {
+    for (const node of this.nodes) node.checkLogs();
+  }
+
+  /** The end of a test file: clean exits, no panic, no secret in the logs, nothing left. */
+  async finish() {
+    const ends = await Promise.allSettled(this.nodes.map((node) => node.finish()));
+    await this.redis.stop();
+    await this.postgres.finish();
+    for (const { reason } of ends) if (reason) throw reason;
+  }
+}

@@ -1,0 +1,118 @@
+// Private services on free ports: PostgreSQL, Redis. Ended by whoever started them, or with the process.
+import { execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { held } from './ends.mjs';
+import { until } from './until.mjs';
+
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A child process, and the promise of its end. */
+export function start(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  running.add(child);
+  let logs = '';
+  for (const out of [child.stdout, child.stderr]) {
+    out?.setEncoding('utf8').on('data', (text) => (logs = (logs + text).slice(-20_000)));
+    out?.unref();
+  }
+  child.unref();
+  const ended = new Promise((resolve) => child.on('close', () => running.delete(child) && resolve()));
+  child.on('error', (error) => (logs += `${error}\n`));
+  const stop = async (signal = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await held(ended);
+    }
+  };
+  return { child, stop, ended, logs: () => logs };
+}
+
+/** A Redis of its own. It can be killed and started again on its port, paused and resumed. */
+export async function startRedis(args = []) {
+  const port = await freePort();
+  const redis = { port, url: `redis://127.0.0.1:${port}` };
+  redis.start = async () => {
+    const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    redis.process = start('redis-server', [...own, ...args].map(String));
+    await until(() => cli(port, 'PING') === 'PONG', () => `Redis: ${redis.process.logs()}`);
+  };
+  redis.cli = (...words) => cli(port, ...words);
+  redis.stop = () => redis.process.stop('SIGKILL');
+  redis.signal = (name) => redis.process.child.kill(name);
+  await redis.start();
+  return redis;
+}
+
+function cli(port, ...words) {
+  try {
+    return execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return '';
+  }
+}
+
+/** A PostgreSQL of its own, without durability unless asked for. PostgreSQL refuses to run as root. */
+export async function startPostgres({ durable = false } = {}) {
+  const bin = postgresPrograms();
+  const dir = mkdtempSync(join(tmpdir(), 'zvon-pg-'));
+  const id = (flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  const as = { cwd: '/', ...(userInfo().uid === 0 ? { uid: id('-u'), gid: id('-g') } : {}) };
+  if (as.uid) chownSync(dir, as.uid, as.gid);
+  const [data, port] = [join(dir, 'data'), await freePort()];
+  const make = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
+  execFileSync(join(bin, 'initdb'), make, { ...as, stdio: 'pipe' });
+  const args = ['-D', data, '-p', String(port), '-k', dir];
+  const settings = ['listen_addresses=127.0.0.1', 'max_connections=300'];
+  if (!durable) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off');
+  const postgres = { ...startedPostgres(port), dir };
+  postgres.start = async () => {
+    const flags = settings.flatMap((setting) => ['-c', setting]);
+    postgres.process = start(join(bin, 'postgres'), [...args, ...flags], as);
+    await until(() => postgres.psql('postgres', 'SELECT 1') === '1', () => `PostgreSQL: ${postgres.process.logs()}`);
+  };
+  // Fast: whoever is connected is disconnected.
+  postgres.stop = () => postgres.process.stop('SIGINT');
+  postgres.finish = async () => {
+    await postgres.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  await postgres.start();
+  return postgres;
+}
+
+/** A PostgreSQL that listens on that port, whoever started it. */
+export function startedPostgres(port) {
+  const program = join(postgresPrograms(), 'psql');
+  const psql = (database, sql) => {
+    const words = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', database, '-Atqc', sql];
+    try {
+      return execFileSync(program, words, { cwd: '/', encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    } catch (error) {
+      return `${error.stderr ?? error}`;
+    }
+  };
+  return { port, psql, url: (database) => `postgres://postgres@127.0.0.1:${port}/${database}` };
+}
+
+function postgresPrograms() {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  const bin = versions.map((version) => join(root, version, 'bin')).find((at) => existsSync(join(at, 'initdb')));
+  if (!bin) throw new Error('PostgreSQL is not installed: apt-get install postgresql');
+  return bin;
+}
