@@ -11,7 +11,8 @@ use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::{Sqlite, failed, log, row, session};
+use super::{Sqlite, failed, log, session};
+use crate::row;
 
 const CREATE: &str = "INSERT INTO users (id, email, email_folded, name, name_folded, password, \
     created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING";

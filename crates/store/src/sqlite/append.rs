@@ -20,8 +20,9 @@ use zvon_protocol::time::Timestamp;
 
 use super::log::Tx;
 use super::numbering::{Finding, Head, Numbered, number};
-use super::receipt::{self, Cursors};
-use super::{Sqlite, cursor, failed, row};
+use super::{Sqlite, cursor, failed};
+use crate::receipt::{self, Cursors, Grown, Growth};
+use crate::row;
 
 /// One row for each row of the batch; then the cursors of whom it may concern.
 const LOOK: &str = "SELECT j.key, s.id IS NOT NULL AS live, c.id IS NOT NULL AS chat_known, \
@@ -81,12 +82,17 @@ async fn attempt(store: &Sqlite, at: Timestamp, rows: &[Append]) -> StoreResult<
         return Ok(Batch { verdicts: numbered.verdicts, ..Batch::default() });
     }
     let moved = receipt::moves(&cursors, &receipt::wishes(rows, &numbered.verdicts));
-    receipt::mark_delivered(rows, &mut numbered, &moved);
+    let growth: Growth = numbered.heads.iter().map(grown).collect();
+    receipt::mark_delivered(rows, &mut numbered.verdicts, &growth, &moved);
     write(&mut tx, at, rows, &numbered, &moved).await?;
     tx.commit().await.map_err(failed)?;
-    let moved = receipt::passing_foreign(moved, rows, &numbered);
+    let moved = receipt::passing_foreign(moved, rows, &numbered.verdicts, &growth);
     let skipped = skipped(store, rows, &numbered).await?;
     Ok(Batch { verdicts: numbered.verdicts, moved, skipped })
+}
+
+fn grown((chat, (start, _)): (&ChatId, &(Head, Head))) -> (ChatId, Grown) {
+    (*chat, Grown { from: start.seq, members: start.members })
 }
 
 /// What lies between what the node knows of these chats and what goes in now. Where one node

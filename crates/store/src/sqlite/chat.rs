@@ -11,7 +11,9 @@ use zvon_protocol::chat::{ChatKind, Role};
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::log::{self, Tx};
-use super::{Sqlite, failed, group, message, row};
+use super::{Sqlite, failed, group, message};
+use crate::fresh::{blank, pair};
+use crate::row;
 
 const BY_PAIR: &str = "SELECT * FROM chats WHERE pair = ?";
 const CREATE: &str = "INSERT INTO chats (id, kind, title, pair, created_at, created_by, last_seq, \
@@ -121,25 +123,6 @@ impl ChatStore for Sqlite {
         let rows = sqlx::query(CONTACTS).bind(user.0).fetch_all(&self.readers).await;
         let contact = |found: &SqliteRow| row::id(found, "user_id").map(UserId);
         row::all(&rows.map_err(failed)?, contact).map_err(failed)
-    }
-}
-
-/// Both ids in order: the same for both.
-fn pair(one: UserId, other: UserId) -> Vec<u8> {
-    let (low, high) = if one < other { (one, other) } else { (other, one) };
-    [low.0.as_bytes().as_slice(), high.0.as_bytes()].concat()
-}
-
-fn blank(id: ChatId, kind: ChatKind, title: Option<String>, author: Author) -> Chat {
-    Chat {
-        id,
-        kind,
-        title,
-        created_at: author.at,
-        created_by: author.user,
-        last_seq: 0,
-        msg_no: 0,
-        last_at: author.at,
     }
 }
 

@@ -10,8 +10,9 @@ use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::log::Tx;
-use super::row::{number, signed};
-use super::{Sqlite, failed, row};
+use super::{Sqlite, failed};
+use crate::row;
+use crate::row::{number, signed};
 
 /// What may move: members, by live sessions, held against their chats' heads.
 const WANTED: &str = "SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, c.last_seq, \

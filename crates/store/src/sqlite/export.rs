@@ -13,8 +13,8 @@ use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::message::messages;
-use super::row::{self, signed};
 use super::{Sqlite, failed};
+use crate::row::{self, signed};
 
 const SESSIONS: &str = "SELECT * FROM sessions WHERE user_id = ? ORDER BY created_at, id";
 const OF_USER: &str = "SELECT m.*, u.name FROM members m LEFT JOIN users u ON u.id = m.user_id \

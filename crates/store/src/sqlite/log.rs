@@ -4,12 +4,13 @@ use sqlx::{Sqlite as Driver, Transaction};
 use uuid::Uuid;
 use zvon_core::chat::Chat;
 use zvon_core::chat::store::Author;
-use zvon_core::message::{EventKind, LogEvent, Subject};
+use zvon_core::message::{EventKind, LogEvent};
 use zvon_core::store::{Denied, StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::failed;
-use super::row::{self, signed};
+use crate::entry::{admitted, entry};
+use crate::row::{self, signed};
 
 pub(super) type Tx = Transaction<'static, Driver>;
 
@@ -49,12 +50,6 @@ pub(super) async fn all_exist(tx: &mut Tx, users: &[UserId]) -> StoreResult<bool
     Ok(row::number(&count, "n").map_err(failed)? == users.len() as u64)
 }
 
-/// A user's name.
-pub(super) async fn name(tx: &mut Tx, user: UserId) -> StoreResult<Option<String>> {
-    let found = sqlx::query_scalar("SELECT name FROM users WHERE id = ?").bind(user.0);
-    found.fetch_optional(&mut **tx).await.map_err(failed)
-}
-
 /// Appends an event that is no message, and moves the chat on.
 pub(super) async fn add(
     tx: &mut Tx,
@@ -64,18 +59,18 @@ pub(super) async fn add(
 ) -> StoreResult<LogEvent> {
     chat.last_seq += 1;
     chat.last_at = chat.last_at.max(author.at);
-    let (number, text, target, subject) = columns(&kind);
+    let entry = entry(&kind);
     sqlx::query(INSERT)
         .bind(chat.id.0)
         .bind(signed(chat.last_seq))
         .bind(signed(chat.msg_no))
         .bind(chat.last_at.0)
-        .bind(number)
+        .bind(entry.kind)
         .bind(author.user.0)
-        .bind(text)
-        .bind(target)
-        .bind(subject.map(|subject| subject.user.0))
-        .bind(subject.map(|subject| row::role_number(subject.role)))
+        .bind(entry.content)
+        .bind(entry.target_seq)
+        .bind(entry.subject)
+        .bind(entry.role)
         .execute(&mut **tx)
         .await
         .map_err(failed)?;
@@ -83,20 +78,6 @@ pub(super) async fn add(
     advance.bind(chat.id.0).execute(&mut **tx).await.map_err(failed)?;
     let (seq, msg_no, at) = (chat.last_seq, chat.msg_no, chat.last_at);
     Ok(LogEvent { chat: chat.id, seq, msg_no, at, actor: author.user, kind })
-}
-
-fn columns(kind: &EventKind) -> (i64, Option<&str>, Option<i64>, Option<&Subject>) {
-    match kind {
-        EventKind::Created => (row::CREATED, None, None, None),
-        EventKind::Message(message) => (row::MESSAGE, Some(&message.content), None, None),
-        EventKind::Pinned(message) => (row::PINNED, None, Some(signed(message.seq)), None),
-        EventKind::Unpinned(message) => (row::UNPINNED, None, Some(signed(message.seq)), None),
-        EventKind::MemberAdded(subject) => (row::ADDED, None, None, Some(subject)),
-        EventKind::MemberRemoved(subject) => (row::REMOVED, None, None, Some(subject)),
-        EventKind::MemberLeft(subject) => (row::LEFT, None, None, Some(subject)),
-        EventKind::MemberChanged(subject) => (row::CHANGED, None, None, Some(subject)),
-        EventKind::Renamed(title) => (row::RENAMED, Some(title), None, None),
-    }
 }
 
 /// The outbox row of events of one chat, in order; and the commit. Creating a chat admits
@@ -107,17 +88,11 @@ pub(super) async fn commit(
     founders: &[UserId],
 ) -> StoreResult<()> {
     if let (Some(first), Some(last)) = (events.first(), events.last()) {
-        let founded = founders.iter().map(|user| (first.chat, *user, first.seq));
-        let added = events.iter().filter_map(|event| match &event.kind {
-            EventKind::MemberAdded(subject) => Some((event.chat, subject.user, event.seq)),
-            _ => None,
-        });
-        let admitted: Vec<_> = founded.chain(added).collect();
-        let text = |value: serde_json::Result<String>| value.unwrap_or_default();
+        let spans = serde_json::to_string(&[(first.chat, first.seq, last.seq)]);
         sqlx::query(OUTBOX)
             .bind(last.at.0)
-            .bind(text(serde_json::to_string(&[(first.chat, first.seq, last.seq)])))
-            .bind((!admitted.is_empty()).then(|| text(serde_json::to_string(&admitted))))
+            .bind(spans.unwrap_or_default())
+            .bind(admitted(events, founders))
             .execute(&mut *tx)
             .await
             .map_err(failed)?;

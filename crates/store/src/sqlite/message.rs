@@ -12,8 +12,8 @@ use zvon_core::store::{StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::row::{self, signed};
 use super::{Sqlite, append, failed, log, pin};
+use crate::row::{self, signed};
 
 macro_rules! messages {
     ($rest:literal) => {
@@ -54,10 +54,7 @@ impl MessageStore for Sqlite {
     async fn heads(&self, chats: &[ChatId]) -> StoreResult<Vec<(ChatId, u64)>> {
         let chats = log::hexes(chats.iter().map(|chat| chat.0));
         let rows = sqlx::query(HEADS).bind(chats).fetch_all(&self.readers).await;
-        let head = |found: &SqliteRow| {
-            Ok((ChatId(row::id(found, "id")?), row::number(found, "last_seq")?))
-        };
-        row::all(&rows.map_err(failed)?, head).map_err(failed)
+        row::all(&rows.map_err(failed)?, row::head).map_err(failed)
     }
 
     async fn message(&self, id: MessageId) -> StoreResult<Option<MessageRow>> {
@@ -104,11 +101,7 @@ impl MessageStore for Sqlite {
     ) -> StoreResult<Vec<(MessageId, u64, UserId)>> {
         let passed = sqlx::query(PASSED).bind(chat.0).bind(signed(after)).bind(signed(upto));
         let rows = passed.bind(limit).fetch_all(&self.readers).await;
-        let one = |found: &SqliteRow| {
-            let id = MessageId(row::id(found, "id")?);
-            Ok((id, row::number(found, "seq")?, UserId(row::id(found, "actor")?)))
-        };
-        let mut all = row::all(&rows.map_err(failed)?, one).map_err(failed)?;
+        let mut all = row::all(&rows.map_err(failed)?, row::passed).map_err(failed)?;
         all.reverse();
         Ok(all)
     }
@@ -121,9 +114,7 @@ impl MessageStore for Sqlite {
     ) -> StoreResult<Vec<(MessageId, u64)>> {
         let sent = sqlx::query(SENT_BY).bind(chat.0).bind(sender.0).bind(limit);
         let rows = sent.fetch_all(&self.readers).await.map_err(failed)?;
-        let one =
-            |found: &SqliteRow| Ok((MessageId(row::id(found, "id")?), row::number(found, "seq")?));
-        let mut all = row::all(&rows, one).map_err(failed)?;
+        let mut all = row::all(&rows, row::place).map_err(failed)?;
         all.reverse();
         Ok(all)
     }

@@ -19,8 +19,6 @@ mod message;
 mod numbering;
 mod outbox;
 mod pin;
-mod receipt;
-mod row;
 mod session;
 
 use std::fs::{OpenOptions, Permissions};

@@ -7,7 +7,9 @@ use zvon_core::outbox::store::{Bookmark, OutboxRow, OutboxStore};
 use zvon_core::store::StoreResult;
 use zvon_protocol::time::Timestamp;
 
-use super::{Sqlite, failed, row};
+use super::{Sqlite, failed};
+use crate::entry::read_admitted;
+use crate::row;
 
 const AFTER: &str = "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?";
 const END: &str = "SELECT max(id) FROM outbox";
@@ -42,15 +44,12 @@ impl OutboxStore for Sqlite {
 
 fn outbox_row(found: &SqliteRow) -> Result<OutboxRow, sqlx::Error> {
     let spans: String = found.try_get("spans")?;
-    let admitted: Option<String> = found.try_get("admitted")?;
     let broken = |error: serde_json::Error| sqlx::Error::Decode(error.into());
     Ok(OutboxRow {
         id: row::number(found, "id")?,
         at: row::time(found, "at")?,
         spans: serde_json::from_str(&spans).map_err(broken)?,
-        admitted: admitted
-            .map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))
-            .map_err(broken)?,
+        admitted: read_admitted(found.try_get("admitted")?)?,
         extra: found.try_get("extra")?,
     })
 }

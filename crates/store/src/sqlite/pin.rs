@@ -6,10 +6,11 @@ use zvon_core::message::{EventKind, LogEvent, MessageRow, Pin};
 use zvon_core::store::{Denied, StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId};
 
+use super::failed;
 use super::log::{self, Tx};
 use super::message::messages;
-use super::row::signed;
-use super::{failed, row};
+use crate::row;
+use crate::row::signed;
 
 const BY_ID: &str = messages!("WHERE e.id = ?");
 const MEMBER: &str = "SELECT 1 FROM members WHERE chat_id = ? AND user_id = ? AND left_seq IS NULL";

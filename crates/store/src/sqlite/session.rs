@@ -2,8 +2,6 @@
 //! checked before it has committed before it.
 
 use async_trait::async_trait;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use zvon_core::session::store::{End, Ended, Rotation, SessionStore, Use};
 use zvon_core::session::{Reason, Session};
 use zvon_core::store::StoreResult;
@@ -11,7 +9,8 @@ use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::log::Tx;
-use super::{Sqlite, failed, row};
+use super::{Sqlite, failed};
+use crate::row;
 
 const BY_ID: &str = "SELECT * FROM sessions WHERE id = ?";
 const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, seen_at, expires_at, \
@@ -63,7 +62,7 @@ impl SessionStore for Sqlite {
             .bind(Reason::Replaced.word());
         let ended = end.fetch_all(&mut *tx).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
-        row::all(&ended, id).map_err(failed)
+        row::all(&ended, row::session_id).map_err(failed)
     }
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
@@ -113,7 +112,7 @@ impl SessionStore for Sqlite {
 
     async fn revoked_since(&self, since: Timestamp) -> StoreResult<Vec<Ended>> {
         let rows = sqlx::query(ENDS).bind(since.0).fetch_all(&self.readers).await;
-        row::all(&rows.map_err(failed)?, ended).map_err(failed)
+        row::all(&rows.map_err(failed)?, row::ended).map_err(failed)
     }
 
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
@@ -131,7 +130,7 @@ pub(super) async fn revoke_all(
     let revoke = sqlx::query(REVOKE_ALL).bind(end.at.0).bind(user.0).bind(except.map(|id| id.0));
     let revoke = revoke.bind(end.reason.word());
     let ended = revoke.fetch_all(&mut **tx).await.map_err(failed)?;
-    row::all(&ended, id).map_err(failed)
+    row::all(&ended, row::session_id).map_err(failed)
 }
 
 async fn rotate(tx: &mut Tx, used: Use, number: u32) -> StoreResult<Rotation> {
@@ -152,18 +151,4 @@ async fn rotate(tx: &mut Tx, used: Use, number: u32) -> StoreResult<Rotation> {
     let rotate = sqlx::query(ROTATE).bind(id).bind(used.seen_at.0).bind(used.expires_at.0);
     let rotated = rotate.fetch_one(&mut **tx).await.map_err(failed)?;
     row::session(&rotated).map(Rotation::Rotated).map_err(failed)
-}
-
-fn ended(row: &SqliteRow) -> Result<Ended, sqlx::Error> {
-    let reason = row.try_get::<Option<String>, _>("reason")?;
-    Ok(Ended {
-        session: id(row)?,
-        user: UserId(row::id(row, "user_id")?),
-        // Ends of versions that noted no reason have long been heard of.
-        reason: reason.and_then(|word| Reason::of_word(&word)).unwrap_or(Reason::Revoked),
-    })
-}
-
-fn id(row: &SqliteRow) -> Result<SessionId, sqlx::Error> {
-    row::id(row, "id").map(SessionId)
 }

@@ -6,23 +6,31 @@ use zvon_core::delivery::store::Moved;
 use zvon_core::message::store::{Append, Appended};
 use zvon_protocol::ids::{ChatId, UserId};
 
-use super::numbering::Numbered;
+/// Where a chat stood before a batch that makes it grow, and how many are in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grown {
+    pub(crate) from: u64,
+    pub(crate) members: u64,
+}
+
+/// The chats that a batch makes grow.
+pub(crate) type Growth = HashMap<ChatId, Grown>;
 
 /// Where a member's cursors stand.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursors {
-    pub(super) chat: ChatId,
-    pub(super) user: UserId,
-    pub(super) delivered: u64,
-    pub(super) read: u64,
+pub(crate) struct Cursors {
+    pub(crate) chat: ChatId,
+    pub(crate) user: UserId,
+    pub(crate) delivered: u64,
+    pub(crate) read: u64,
 }
 
 /// Per chat and member the seq they have received, and the one they have read because they sent
 /// it.
-pub(super) type Wishes = HashMap<(ChatId, UserId), (u64, u64)>;
+pub(crate) type Wishes = HashMap<(ChatId, UserId), (u64, u64)>;
 
 /// What a batch wishes of cursors.
-pub(super) fn wishes(rows: &[Append], verdicts: &[Appended]) -> Wishes {
+pub(crate) fn wishes(rows: &[Append], verdicts: &[Appended]) -> Wishes {
     let mut wishes = Wishes::new();
     for (row, verdict) in rows.iter().zip(verdicts) {
         let Appended::Stored { seq, .. } = verdict else { continue };
@@ -37,7 +45,7 @@ pub(super) fn wishes(rows: &[Append], verdicts: &[Appended]) -> Wishes {
 }
 
 /// What the wishes make of the cursors: not back, and read is received; only those that move.
-pub(super) fn moves(cursors: &[Cursors], wishes: &Wishes) -> Vec<Moved> {
+pub(crate) fn moves(cursors: &[Cursors], wishes: &Wishes) -> Vec<Moved> {
     let step = |now: &Cursors| {
         let (chat, user) = (now.chat, now.user);
         let wish = wishes.get(&(chat, user)).copied().unwrap_or_default();
@@ -49,37 +57,43 @@ pub(super) fn moves(cursors: &[Cursors], wishes: &Wishes) -> Vec<Moved> {
 }
 
 /// Marks the messages that every other member's cursor now covers.
-pub(super) fn mark_delivered(rows: &[Append], numbered: &mut Numbered, moved: &[Moved]) {
+pub(crate) fn mark_delivered(
+    rows: &[Append],
+    verdicts: &mut [Appended],
+    growth: &Growth,
+    moved: &[Moved],
+) {
     let mut reached: HashMap<ChatId, Vec<&Moved>> = HashMap::new();
     for step in moved {
         reached.entry(step.chat).or_default().push(step);
     }
-    for (row, verdict) in rows.iter().zip(&mut numbered.verdicts) {
+    for (row, verdict) in rows.iter().zip(verdicts) {
         let Appended::Stored { seq, delivered, .. } = verdict else { continue };
-        let Some((_, head)) = numbered.heads.get(&row.chat) else { continue };
+        let Some(chat) = growth.get(&row.chat) else { continue };
         let here = reached.get(&row.chat).map_or(&[][..], Vec::as_slice);
         let covers = |step: &&&Moved| step.user != row.sender && step.delivered.1 >= *seq;
         // Whose cursor the batch did not touch stands before it.
         let others = here.iter().filter(covers).count() as u64;
-        *delivered = head.members > 1 && others == head.members - 1;
+        *delivered = chat.members > 1 && others == chat.members - 1;
     }
 }
 
 /// Those of the moves that passed a message which their owner did not send: one that was there
 /// before, or another's of this batch.
-pub(super) fn passing_foreign(
+pub(crate) fn passing_foreign(
     moved: Vec<Moved>,
     rows: &[Append],
-    numbered: &Numbered,
+    verdicts: &[Appended],
+    growth: &Growth,
 ) -> Vec<Moved> {
     let foreign = |step: &Moved| {
-        let Some((start, _)) = numbered.heads.get(&step.chat) else { return false };
+        let Some(chat) = growth.get(&step.chat) else { return false };
         let (after, upto) = step.span();
         let within = |(row, verdict): (&Append, &Appended)| {
             let Appended::Stored { seq, .. } = verdict else { return false };
             row.chat == step.chat && row.sender != step.user && after < *seq && *seq <= upto
         };
-        after < start.seq || rows.iter().zip(&numbered.verdicts).any(within)
+        after < chat.from || rows.iter().zip(verdicts).any(within)
     };
     moved.into_iter().filter(foreign).collect()
 }

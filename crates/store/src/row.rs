@@ -1,0 +1,256 @@
+//! Rows of either database as domain values.
+
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Error, Row};
+use uuid::Uuid;
+use zvon_core::account::Account;
+use zvon_core::chat::{Chat, Member};
+use zvon_core::message::{EventKind, Forward, LogEvent, MessageRow, Pin, Subject};
+use zvon_core::session::store::Ended;
+use zvon_core::session::{Reason, Refresh, Session};
+use zvon_protocol::chat::{ChatKind, Role};
+use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId};
+use zvon_protocol::time::Timestamp;
+
+/// Kinds of events, as they are stored.
+pub(crate) const CREATED: i16 = 0;
+pub(crate) const MESSAGE: i16 = 1;
+pub(crate) const PINNED: i16 = 2;
+pub(crate) const UNPINNED: i16 = 3;
+pub(crate) const ADDED: i16 = 4;
+pub(crate) const REMOVED: i16 = 5;
+pub(crate) const LEFT: i16 = 6;
+pub(crate) const CHANGED: i16 = 7;
+pub(crate) const RENAMED: i16 = 8;
+
+/// A row whose columns can be read by name; what is NULL is `None`.
+pub(crate) trait Columns {
+    fn uuid(&self, column: &str) -> Result<Option<Uuid>, Error>;
+    fn int(&self, column: &str) -> Result<Option<i64>, Error>;
+    fn text(&self, column: &str) -> Result<Option<String>, Error>;
+}
+
+impl Columns for SqliteRow {
+    fn uuid(&self, column: &str) -> Result<Option<Uuid>, Error> {
+        self.try_get(column)
+    }
+
+    fn int(&self, column: &str) -> Result<Option<i64>, Error> {
+        self.try_get(column)
+    }
+
+    fn text(&self, column: &str) -> Result<Option<String>, Error> {
+        self.try_get(column)
+    }
+}
+
+impl Columns for PgRow {
+    fn uuid(&self, column: &str) -> Result<Option<Uuid>, Error> {
+        self.try_get(column)
+    }
+
+    /// Kinds and roles take two bytes there, everything else eight.
+    fn int(&self, column: &str) -> Result<Option<i64>, Error> {
+        match self.try_get::<Option<i64>, _>(column) {
+            Err(Error::ColumnDecode { .. }) => {
+                Ok(self.try_get::<Option<i16>, _>(column)?.map(i64::from))
+            }
+            wide => wide,
+        }
+    }
+
+    fn text(&self, column: &str) -> Result<Option<String>, Error> {
+        self.try_get(column)
+    }
+}
+
+fn some<T>(value: Option<T>, column: &str) -> Result<T, Error> {
+    let null = || Error::ColumnDecode { index: column.to_owned(), source: "it is NULL".into() };
+    value.ok_or_else(null)
+}
+
+/// A column that counts.
+pub(crate) fn number(row: &impl Columns, column: &str) -> Result<u64, Error> {
+    unsigned(some(row.int(column)?, column)?)
+}
+
+/// A count as it is kept, as a number.
+pub(crate) fn unsigned(value: i64) -> Result<u64, Error> {
+    u64::try_from(value).map_err(|error| Error::Decode(error.into()))
+}
+
+/// A number as the database keeps it.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn id(row: &impl Columns, column: &str) -> Result<Uuid, Error> {
+    some(row.uuid(column)?, column)
+}
+
+pub(crate) fn time(row: &impl Columns, column: &str) -> Result<Timestamp, Error> {
+    some(row.int(column)?, column).map(Timestamp)
+}
+
+fn maybe_time(row: &impl Columns, column: &str) -> Result<Option<Timestamp>, Error> {
+    Ok(row.int(column)?.map(Timestamp))
+}
+
+pub(crate) fn text(row: &impl Columns, column: &str) -> Result<String, Error> {
+    some(row.text(column)?, column)
+}
+
+pub(crate) fn account(row: &impl Columns) -> Result<Account, Error> {
+    Ok(Account {
+        id: UserId(id(row, "id")?),
+        email: text(row, "email")?,
+        name: text(row, "name")?,
+        created_at: time(row, "created_at")?,
+        last_seen: maybe_time(row, "last_seen")?,
+        disabled_at: maybe_time(row, "disabled_at")?,
+    })
+}
+
+pub(crate) fn session(row: &impl Columns) -> Result<Session, Error> {
+    Ok(Session {
+        id: SessionId(id(row, "id")?),
+        user: UserId(id(row, "user_id")?),
+        created_at: time(row, "created_at")?,
+        seen_at: time(row, "seen_at")?,
+        expires_at: time(row, "expires_at")?,
+        revoked_at: maybe_time(row, "revoked_at")?,
+        device: text(row, "device")?,
+        address: text(row, "address")?,
+        refresh: refresh(row)?,
+    })
+}
+
+fn refresh(row: &impl Columns) -> Result<Option<Refresh>, Error> {
+    let nonce = row.uuid("refresh_nonce")?;
+    let number = row.int("refresh_number")?.and_then(|number| u32::try_from(number).ok());
+    Ok(nonce.zip(number).map(|(nonce, number)| Refresh { nonce, number }))
+}
+
+pub(crate) fn role(value: i64) -> Role {
+    if value == 0 { Role::Member } else { Role::Admin }
+}
+
+pub(crate) fn role_number(role: Role) -> i16 {
+    i16::from(role == Role::Admin)
+}
+
+pub(crate) fn chat(row: &impl Columns) -> Result<Chat, Error> {
+    let kind = some(row.int("kind")?, "kind")?;
+    Ok(Chat {
+        id: ChatId(id(row, "id")?),
+        kind: if kind == 0 { ChatKind::Private } else { ChatKind::Group },
+        title: row.text("title")?,
+        created_at: time(row, "created_at")?,
+        created_by: UserId(id(row, "created_by")?),
+        last_seq: number(row, "last_seq")?,
+        msg_no: number(row, "msg_no")?,
+        last_at: time(row, "last_at")?,
+    })
+}
+
+pub(crate) fn member(row: &impl Columns) -> Result<Member, Error> {
+    Ok(Member {
+        chat: ChatId(id(row, "chat_id")?),
+        user: UserId(id(row, "user_id")?),
+        name: text(row, "name")?,
+        role: role(some(row.int("role")?, "role")?),
+        joined_seq: number(row, "joined_seq")?,
+        delivered_seq: number(row, "delivered_seq")?,
+        read_seq: number(row, "read_seq")?,
+        read_no: number(row, "read_no")?,
+    })
+}
+
+/// A message from a row of `events` with `pin_at` and `pin_by` beside it.
+pub(crate) fn message(row: &impl Columns) -> Result<MessageRow, Error> {
+    let forward = row.uuid("forwarded_from")?.zip(row.uuid("original_sender")?);
+    let pin = maybe_time(row, "pin_at")?.zip(row.uuid("pin_by")?);
+    Ok(MessageRow {
+        id: MessageId(id(row, "id")?),
+        chat: ChatId(id(row, "chat_id")?),
+        seq: number(row, "seq")?,
+        msg_no: number(row, "msg_no")?,
+        at: time(row, "at")?,
+        sender: UserId(id(row, "actor")?),
+        content: row.text("content")?.unwrap_or_default(),
+        client_id: row.text("client_id")?,
+        forward: forward.map(|(from, original)| Forward {
+            from: MessageId(from),
+            original_sender: UserId(original),
+        }),
+        pin: pin.map(|(at, by)| Pin { at, by: UserId(by) }),
+    })
+}
+
+/// An event from a row of `events`; `target` is the message it is about, if it is about one.
+pub(crate) fn event(row: &impl Columns, target: Option<MessageRow>) -> Result<LogEvent, Error> {
+    let (at, actor) = (time(row, "at")?, UserId(id(row, "actor")?));
+    let about = || target.clone().ok_or(Error::RowNotFound);
+    let kind = match i16::try_from(some(row.int("kind")?, "kind")?).unwrap_or(-1) {
+        CREATED => EventKind::Created,
+        MESSAGE => EventKind::Message(message(row)?),
+        PINNED => EventKind::Pinned(MessageRow { pin: Some(Pin { at, by: actor }), ..about()? }),
+        UNPINNED => EventKind::Unpinned(MessageRow { pin: None, ..about()? }),
+        ADDED => EventKind::MemberAdded(subject(row)?),
+        REMOVED => EventKind::MemberRemoved(subject(row)?),
+        LEFT => EventKind::MemberLeft(subject(row)?),
+        CHANGED => EventKind::MemberChanged(subject(row)?),
+        RENAMED => EventKind::Renamed(row.text("content")?.unwrap_or_default()),
+        other => return Err(Error::Decode(format!("unknown kind of event {other}").into())),
+    };
+    let (seq, msg_no) = (number(row, "seq")?, number(row, "msg_no")?);
+    Ok(LogEvent { chat: ChatId(id(row, "chat_id")?), seq, msg_no, at, actor, kind })
+}
+
+fn subject(row: &impl Columns) -> Result<Subject, Error> {
+    Ok(Subject {
+        user: UserId(id(row, "subject")?),
+        name: row.text("subject_name")?.unwrap_or_default(),
+        role: role(row.int("role")?.unwrap_or(0)),
+    })
+}
+
+/// All of a result's rows through one of the functions above.
+pub(crate) fn all<R: Columns, T>(
+    rows: &[R],
+    read: impl Fn(&R) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    rows.iter().map(read).collect()
+}
+
+/// An end of a session.
+pub(crate) fn ended(row: &impl Columns) -> Result<Ended, Error> {
+    let reason = row.text("reason")?;
+    Ok(Ended {
+        session: SessionId(id(row, "id")?),
+        user: UserId(id(row, "user_id")?),
+        // Ends of versions that noted no reason have long been heard of.
+        reason: reason.and_then(|word| Reason::of_word(&word)).unwrap_or(Reason::Revoked),
+    })
+}
+
+/// The session that a row names.
+pub(crate) fn session_id(row: &impl Columns) -> Result<SessionId, Error> {
+    id(row, "id").map(SessionId)
+}
+
+/// The chat of a row and how long its log is.
+pub(crate) fn head(row: &impl Columns) -> Result<(ChatId, u64), Error> {
+    Ok((ChatId(id(row, "id")?), number(row, "last_seq")?))
+}
+
+/// The message of a row, where it stands and who sent it.
+pub(crate) fn passed(row: &impl Columns) -> Result<(MessageId, u64, UserId), Error> {
+    Ok((MessageId(id(row, "id")?), number(row, "seq")?, UserId(id(row, "actor")?)))
+}
+
+/// The message of a row and where it stands.
+pub(crate) fn place(row: &impl Columns) -> Result<(MessageId, u64), Error> {
+    Ok((MessageId(id(row, "id")?), number(row, "seq")?))
+}
