@@ -1,0 +1,136 @@
+-- A batch of messages in one call, and so in one transaction that no client can leave open.
+-- READ COMMITTED: every statement sees what was committed before it began.
+--
+-- 1  An id for the transaction, then the chats' locks in id order. Both come before any look at a
+--    session, so a revocation that waits for the transactions of its time waits for this one.
+-- 2  A fresh look: is every row by a live session and a member, and of no known id?
+-- 3  If not, a verdict per row: 1 revoked, 2 known, 3 no chat, 4 no member, 5 twin, 0 goes in.
+-- 4  Numbers for those that go in.
+-- 5  Events, chats, the cursors of senders and of who looks on (rows locked in key order), and one
+--    row of the outbox.
+--
+-- Rows of p_present: the number of a row of the batch, and who has its chat open.
+-- A change of its shape gets another name, so that nodes of two versions can run together.
+CREATE FUNCTION append_v1(
+    p_at bigint, p_chat uuid[], p_session uuid[], p_user uuid[], p_id uuid[], p_client text[],
+    p_content text[], p_from uuid[], p_original uuid[], p_present_row bigint[], p_present uuid[],
+    OUT verdicts bigint[], OUT seqs bigint[], OUT nos bigint[], OUT ats bigint[],
+    OUT chats uuid[], OUT starts bigint[], OUT sizes bigint[],
+    OUT moved_chats uuid[], OUT moved_users uuid[], OUT delivered_from bigint[],
+    OUT delivered_to bigint[], OUT read_from bigint[], OUT read_to bigint[]
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    n int := cardinality(p_chat);
+    fine bigint;
+    slow boolean;
+    heads bigint[];
+    head_nos bigint[];
+    head_ats bigint[];
+    new_ids uuid[] := '{}';
+    read_nos bigint[];
+    k int;
+    v bigint;
+BEGIN
+    PERFORM pg_current_xact_id();
+    SELECT array_agg(q.id), array_agg(q.last_seq), array_agg(q.msg_no), array_agg(q.last_at),
+            array_agg(q.members) INTO chats, heads, head_nos, head_ats, sizes
+        FROM (SELECT c.id, c.last_seq, c.msg_no, c.last_at, c.members FROM chats c
+            WHERE c.id = ANY (p_chat) ORDER BY c.id FOR NO KEY UPDATE) q;
+    starts := heads;
+
+    SELECT count(*) INTO fine FROM unnest(p_chat, p_session, p_user) u (chat, session, usr)
+        JOIN sessions s ON s.id = u.session AND s.user_id = u.usr AND s.revoked_at IS NULL
+            AND s.expires_at > p_at
+        JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL;
+    slow := fine < n OR EXISTS (SELECT FROM unnest(p_id) u (id) JOIN events e ON e.id = u.id)
+        OR n > 1 AND (SELECT count(DISTINCT u.id) FROM unnest(p_id) u (id)) < n;
+    IF slow THEN
+        SELECT array_agg(CASE WHEN s.id IS NULL THEN 1 WHEN e.id IS NOT NULL THEN 2
+                WHEN c.id IS NULL THEN 3 WHEN m.user_id IS NULL THEN 4 ELSE 0 END ORDER BY u.ord)
+            INTO verdicts
+            FROM unnest(p_chat, p_session, p_user, p_id) WITH ORDINALITY
+                u (chat, session, usr, id, ord)
+            LEFT JOIN sessions s ON s.id = u.session AND s.user_id = u.usr
+                AND s.revoked_at IS NULL AND s.expires_at > p_at
+            LEFT JOIN events e ON e.id = u.id
+            LEFT JOIN unnest(chats) c (id) ON c.id = u.chat
+            LEFT JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr
+                AND m.left_seq IS NULL;
+    ELSE
+        verdicts := array_fill(0::bigint, ARRAY[n]);
+    END IF;
+
+    seqs := array_fill(NULL::bigint, ARRAY[n]);
+    nos := seqs;
+    ats := seqs;
+    fine := 0;
+    FOR i IN 1..n LOOP
+        v := verdicts[i];
+        IF v = 0 AND slow THEN
+            IF p_id[i] = ANY (new_ids) THEN
+                verdicts[i] := 5;
+                v := 5;
+            ELSE
+                new_ids := new_ids || p_id[i];
+            END IF;
+        END IF;
+        IF v = 0 THEN
+            k := array_position(chats, p_chat[i]);
+            heads[k] := heads[k] + 1;
+            head_nos[k] := head_nos[k] + 1;
+            IF head_ats[k] < p_at THEN
+                head_ats[k] := p_at;
+            END IF;
+            seqs[i] := heads[k];
+            nos[i] := head_nos[k];
+            ats[i] := head_ats[k];
+            fine := fine + 1;
+        END IF;
+    END LOOP;
+    IF fine = 0 THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO events (chat_id, seq, msg_no, at, kind, actor, id, content, client_id,
+            forwarded_from, original_sender)
+        SELECT u.chat, u.seq, u.no, u.at, 1, u.usr, u.id, u.content, u.client, u.source, u.original
+        FROM unnest(p_chat, seqs, nos, ats, p_user, p_id, p_content, p_client, p_from, p_original)
+            u (chat, seq, no, at, usr, id, content, client, source, original)
+        WHERE u.seq IS NOT NULL;
+    UPDATE chats c SET last_seq = u.seq, msg_no = u.no, last_at = u.at, last_message = u.seq
+        FROM unnest(chats, starts, heads, head_nos, head_ats) u (id, start, seq, no, at)
+        WHERE c.id = u.id AND u.seq > u.start;
+
+    SELECT array_agg(q.chat_id), array_agg(q.user_id), array_agg(q.delivered_seq),
+            array_agg(greatest(q.delivered_seq, q.upto)), array_agg(q.read_seq),
+            array_agg(greatest(q.read_seq, q.own)), array_agg(q.own_no)
+        INTO moved_chats, moved_users, delivered_from, delivered_to, read_from, read_to, read_nos
+        FROM (SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, w.upto, w.own, w.own_no
+            FROM (SELECT s.chat, s.usr, max(s.seq) AS upto, max(s.own) AS own, max(s.no) AS own_no
+                FROM (SELECT u.chat, u.usr, u.seq, u.seq AS own, u.no
+                        FROM unnest(p_chat, p_user, seqs, nos) u (chat, usr, seq, no)
+                        WHERE u.seq IS NOT NULL
+                    UNION ALL SELECT p_chat[p.ord], p.usr, seqs[p.ord], NULL, NULL
+                        FROM unnest(p_present_row, p_present) p (ord, usr)
+                        WHERE seqs[p.ord] IS NOT NULL) s
+                GROUP BY s.chat, s.usr) w
+            JOIN members m ON m.chat_id = w.chat AND m.user_id = w.usr AND m.left_seq IS NULL
+                AND m.delivered_seq < w.upto
+            ORDER BY m.chat_id, m.user_id FOR NO KEY UPDATE OF m) q;
+    UPDATE members m SET delivered_seq = u.delivered, read_seq = u.read,
+            read_no = coalesce(u.no, m.read_no)
+        FROM unnest(moved_chats, moved_users, delivered_to, read_to, read_nos)
+            u (chat, usr, delivered, read, no)
+        WHERE m.chat_id = u.chat AND m.user_id = u.usr;
+
+    INSERT INTO outbox (at, chats, lows, highs)
+        SELECT greatest(p_at, max(u.at)), array_agg(u.id), array_agg(u.start + 1), array_agg(u.seq)
+        FROM unnest(chats, starts, heads, head_ats) u (id, start, seq, at) WHERE u.seq > u.start;
+END $$;
+
+-- The plans are those that a full database needs, whatever is in the tables when they are made.
+ALTER FUNCTION append_v1(bigint, uuid[], uuid[], uuid[], uuid[], text[], text[], uuid[], uuid[],
+        bigint[], uuid[])
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+    SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off SET lock_timeout = '4s';

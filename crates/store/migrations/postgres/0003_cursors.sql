@@ -1,0 +1,42 @@
+-- Moves of cursors in one call. The transaction has its id and the members' rows, locked in key
+-- order, before it looks at sessions; a revocation waits for it as for an append.
+CREATE FUNCTION move_cursors_v1(
+    p_at bigint, p_chat uuid[], p_user uuid[], p_session uuid[], p_delivered bigint[],
+    p_read bigint[]
+) RETURNS TABLE (chat uuid, usr uuid, delivered_from bigint, delivered_to bigint,
+    read_from bigint, read_to bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM pg_current_xact_id();
+    PERFORM FROM (SELECT DISTINCT u.chat, u.usr FROM unnest(p_chat, p_user) u (chat, usr)) w
+        JOIN members m ON m.chat_id = w.chat AND m.user_id = w.usr AND m.left_seq IS NULL
+        ORDER BY m.chat_id, m.user_id FOR NO KEY UPDATE OF m;
+    RETURN QUERY
+    WITH wishes AS MATERIALIZED (
+        SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq,
+            max(least(u.delivered, c.last_seq)) AS delivered, max(least(u.read, c.last_seq)) AS read
+        FROM unnest(p_chat, p_user, p_session, p_delivered, p_read)
+            u (chat, usr, session, delivered, read)
+        JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL
+        JOIN chats c ON c.id = m.chat_id
+        LEFT JOIN sessions s ON s.id = u.session AND s.user_id = u.usr AND s.revoked_at IS NULL
+            AND s.expires_at > p_at
+        WHERE u.session IS NULL OR s.id IS NOT NULL
+        GROUP BY m.chat_id, m.user_id, m.delivered_seq, m.read_seq),
+    steps AS MATERIALIZED (
+        SELECT w.*, greatest(w.delivered_seq, w.delivered, w.read) AS new_delivered,
+            greatest(w.read_seq, w.read) AS new_read FROM wishes w),
+    done AS (
+        UPDATE members m SET delivered_seq = s.new_delivered, read_seq = s.new_read,
+            read_no = CASE WHEN s.new_read = s.read_seq THEN m.read_no ELSE coalesce(
+                (SELECT e.msg_no FROM events e WHERE e.chat_id = m.chat_id AND e.seq = s.new_read),
+                m.read_no) END
+        FROM steps s WHERE m.chat_id = s.chat_id AND m.user_id = s.user_id
+            AND (s.new_delivered > s.delivered_seq OR s.new_read > s.read_seq)
+        RETURNING m.chat_id, m.user_id, s.delivered_seq, s.new_delivered, s.read_seq, s.new_read)
+    SELECT * FROM done;
+END $$;
+
+ALTER FUNCTION move_cursors_v1(bigint, uuid[], uuid[], uuid[], bigint[], bigint[])
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+    SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off SET lock_timeout = '4s';

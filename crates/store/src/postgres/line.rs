@@ -1,0 +1,183 @@
+//! Connections, statements and transactions, with their limits of time.
+//!
+//! Direct connections get their limits when they are made and keep prepared statements. Behind a
+//! pooler nothing may be kept: the driver parses a statement in one exchange and runs it in
+//! another, so every statement is in a transaction, which holds the pooler to one connection, and
+//! which brings its limits along. A connection that is silent for longer than the database's own
+//! limits is given up: a half-open one would never answer.
+
+use std::io::ErrorKind;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Error, PgPool, Postgres as Driver, Transaction};
+use tokio::time::timeout;
+use zvon_core::store::{StoreError, StoreResult};
+
+use super::{Settings, failed};
+
+/// A statement with its arguments.
+pub(super) type Ask<'q> = Query<'q, Driver, PgArguments>;
+
+/// The limits that the database enforces.
+const LIMITS: [(&str, &str); 4] = [
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "4s"),
+    ("idle_in_transaction_session_timeout", "5s"),
+    ("jit", "off"),
+];
+const BEGIN_WITH_LIMITS: &str = "BEGIN; SET LOCAL statement_timeout = '5s'; \
+    SET LOCAL lock_timeout = '4s'; SET LOCAL idle_in_transaction_session_timeout = '5s'; \
+    SET LOCAL jit = off";
+
+/// How long a statement may go unanswered, beyond the database's limits.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How long to wait for a connection.
+const QUEUE: Duration = Duration::from_secs(5);
+/// An idle connection is tested before its use after this time.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// A bounded pool of connections for one purpose.
+#[derive(Clone)]
+pub(super) struct Line {
+    pool: PgPool,
+    pooled: bool,
+}
+
+impl Line {
+    /// Nothing is connected yet.
+    pub(super) fn new(settings: &Settings, most: u32) -> StoreResult<Self> {
+        let invalid = |error: Error| StoreError::Broken(format!("the database's URL: {error}"));
+        let mut options = PgConnectOptions::from_str(&settings.url).map_err(invalid)?;
+        options = options.application_name("zvon").disable_statement_logging();
+        options = if settings.pooled {
+            options.statement_cache_capacity(0).extra_float_digits(None)
+        } else {
+            options.options(LIMITS)
+        };
+        let pool = PgPoolOptions::new()
+            .max_connections(most.max(1))
+            .acquire_timeout(QUEUE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for < TRUSTED {
+                        return Ok(true);
+                    }
+                    Ok(matches!(timeout(TRUSTED, connection.ping()).await, Ok(Ok(()))))
+                })
+            })
+            .connect_lazy_with(options);
+        Ok(Self { pool, pooled: settings.pooled })
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Whether a pooler may stand between.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Runs a statement as a transaction of its own; its rows.
+    pub(super) async fn rows(&self, ask: Ask<'_>) -> Result<Vec<PgRow>, Error> {
+        if self.pooled {
+            let mut tx = self.begin_raw().await?;
+            let rows = tx.rows(ask).await?;
+            tx.0.commit().await?;
+            return Ok(rows);
+        }
+        let mut connection = self.pool.acquire().await?;
+        let answer = in_time(ask.fetch_all(&mut *connection)).await;
+        if matches!(&answer, Err(Error::Io(_))) {
+            connection.close_on_drop();
+        }
+        answer
+    }
+
+    /// Runs statements that need no preparation, as one transaction; all of their rows.
+    pub(super) async fn run(&self, sql: String) -> Result<Vec<PgRow>, Error> {
+        let mut connection = self.pool.acquire().await?;
+        let ask = sqlx::raw_sql(AssertSqlSafe(sql));
+        let answer = in_time(ask.fetch_all(&mut *connection)).await;
+        if matches!(&answer, Err(Error::Io(_))) {
+            connection.close_on_drop();
+        }
+        answer
+    }
+
+    /// The row, if there is one.
+    pub(super) async fn optional(&self, ask: Ask<'_>) -> Result<Option<PgRow>, Error> {
+        self.rows(ask).await.map(|rows| rows.into_iter().next())
+    }
+
+    /// The row that there always is.
+    pub(super) async fn one(&self, ask: Ask<'_>) -> Result<PgRow, Error> {
+        self.optional(ask).await?.ok_or(Error::RowNotFound)
+    }
+
+    /// Changes something; how many rows.
+    pub(super) async fn execute(&self, ask: Ask<'_>) -> Result<u64, Error> {
+        if self.pooled {
+            let mut tx = self.begin_raw().await?;
+            let count = tx.execute(ask).await?;
+            tx.0.commit().await?;
+            return Ok(count);
+        }
+        let mut connection = self.pool.acquire().await?;
+        let done = in_time(ask.execute(&mut *connection)).await;
+        if matches!(&done, Err(Error::Io(_))) {
+            connection.close_on_drop();
+        }
+        done.map(|done| done.rows_affected())
+    }
+
+    /// A transaction of several statements.
+    pub(super) async fn begin(&self) -> StoreResult<Tx> {
+        self.begin_raw().await.map_err(failed)
+    }
+
+    async fn begin_raw(&self) -> Result<Tx, Error> {
+        let begin = if self.pooled { BEGIN_WITH_LIMITS } else { "BEGIN" };
+        Ok(Tx(in_time(self.pool.begin_with(begin)).await?, self.pooled))
+    }
+}
+
+/// A transaction; dropped without a commit it is rolled back.
+pub(super) struct Tx(Transaction<'static, Driver>, bool);
+
+impl Tx {
+    pub(super) async fn rows(&mut self, ask: Ask<'_>) -> Result<Vec<PgRow>, Error> {
+        in_time(ask.persistent(!self.1).fetch_all(&mut *self.0)).await
+    }
+
+    pub(super) async fn optional(&mut self, ask: Ask<'_>) -> Result<Option<PgRow>, Error> {
+        self.rows(ask).await.map(|rows| rows.into_iter().next())
+    }
+
+    pub(super) async fn one(&mut self, ask: Ask<'_>) -> Result<PgRow, Error> {
+        self.optional(ask).await?.ok_or(Error::RowNotFound)
+    }
+
+    pub(super) async fn execute(&mut self, ask: Ask<'_>) -> Result<u64, Error> {
+        let done = in_time(ask.persistent(!self.1).execute(&mut *self.0)).await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Runs statements that need no preparation.
+    pub(super) async fn run(&mut self, sql: &'static str) -> Result<(), Error> {
+        sqlx::raw_sql(sql).execute(&mut *self.0).await.map(drop)
+    }
+
+    pub(super) async fn commit(self) -> StoreResult<()> {
+        in_time(self.0.commit()).await.map_err(failed)
+    }
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let silent = || Error::Io(std::io::Error::new(ErrorKind::TimedOut, "no answer in time"));
+    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(silent()))
+}
