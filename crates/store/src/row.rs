@@ -24,6 +24,9 @@ pub(crate) const LEFT: i16 = 6;
 pub(crate) const CHANGED: i16 = 7;
 pub(crate) const RENAMED: i16 = 8;
 
+/// Behind every text that begins with a prefix.
+pub(crate) const LAST: char = '\u{10ffff}';
+
 /// A row whose columns can be read by name; what is NULL is `None`.
 pub(crate) trait Columns {
     fn uuid(&self, column: &str) -> Result<Option<Uuid>, Error>;

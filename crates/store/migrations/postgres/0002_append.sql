@@ -134,3 +134,34 @@ ALTER FUNCTION append_v1(bigint, uuid[], uuid[], uuid[], uuid[], text[], text[],
         bigint[], uuid[])
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
     SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off SET lock_timeout = '4s';
+
+-- The same with its arguments in one text, JSON as hex, for who cannot send arguments.
+CREATE FUNCTION append_packed_v1(
+    p_all text,
+    OUT verdicts bigint[], OUT seqs bigint[], OUT nos bigint[], OUT ats bigint[],
+    OUT chats uuid[], OUT starts bigint[], OUT sizes bigint[],
+    OUT moved_chats uuid[], OUT moved_users uuid[], OUT delivered_from bigint[],
+    OUT delivered_to bigint[], OUT read_from bigint[], OUT read_to bigint[]
+) LANGUAGE plpgsql AS $$
+DECLARE
+    a jsonb := convert_from(decode(p_all, 'hex'), 'UTF8')::jsonb;
+    r record;
+BEGIN
+    SELECT array_agg((e ->> 'chat')::uuid ORDER BY n) AS chat,
+            array_agg((e ->> 'session')::uuid ORDER BY n) AS session,
+            array_agg((e ->> 'usr')::uuid ORDER BY n) AS usr,
+            array_agg((e ->> 'id')::uuid ORDER BY n) AS id,
+            array_agg(e ->> 'client' ORDER BY n) AS client,
+            array_agg(e ->> 'content' ORDER BY n) AS content,
+            array_agg((e ->> 'source')::uuid ORDER BY n) AS source,
+            array_agg((e ->> 'original')::uuid ORDER BY n) AS original
+        INTO r FROM jsonb_array_elements(a -> 'rows') WITH ORDINALITY j (e, n);
+    SELECT * INTO verdicts, seqs, nos, ats, chats, starts, sizes, moved_chats, moved_users,
+            delivered_from, delivered_to, read_from, read_to
+        FROM append_v1((a ->> 'at')::bigint, r.chat, r.session, r.usr, r.id, r.client, r.content,
+            r.source, r.original,
+            ARRAY (SELECT e::bigint FROM jsonb_array_elements_text(a -> 'numbers')
+                WITH ORDINALITY j (e, n) ORDER BY n),
+            ARRAY (SELECT e::uuid FROM jsonb_array_elements_text(a -> 'users')
+                WITH ORDINALITY j (e, n) ORDER BY n));
+END $$;

@@ -12,7 +12,10 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Error, PgPool, Postgres as Driver, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Error, PgPool, Postgres as Driver, SqlSafeStr,
+    Transaction,
+};
 use tokio::time::timeout;
 use zvon_core::store::{StoreError, StoreResult};
 
@@ -167,8 +170,8 @@ impl Tx {
         Ok(done.rows_affected())
     }
 
-    /// Runs statements that need no preparation.
-    pub(super) async fn run(&mut self, sql: &'static str) -> Result<(), Error> {
+    /// Runs statements that need no preparation, without a limit of time.
+    pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), Error> {
         sqlx::raw_sql(sql).execute(&mut *self.0).await.map(drop)
     }
 

@@ -77,6 +77,21 @@ impl Postgres {
     }
 }
 
+/// Runs a deletion of limited size until nothing is left to delete; how much it was. Other
+/// writes go between.
+async fn in_portions<F>(mut delete: impl FnMut() -> F) -> StoreResult<u64>
+where
+    F: Future<Output = Result<u64, sqlx::Error>>,
+{
+    let mut all = 0;
+    loop {
+        match delete().await.map_err(failed)? {
+            0 => return Ok(all),
+            some => all += some,
+        }
+    }
+}
+
 /// What a failure means to the callers.
 fn failed(error: sqlx::Error) -> StoreError {
     match &error {

@@ -9,8 +9,8 @@
 //! All steps that are missing are one transaction under an advisory lock: of several nodes that
 //! start, one works and the others wait and find nothing to do.
 
-use sqlx::migrate::Migrator;
 use sqlx::Row;
+use sqlx::migrate::Migrator;
 use zvon_core::store::{StoreError, StoreResult};
 
 use super::failed;
@@ -51,7 +51,7 @@ pub(super) async fn bring_up_to_date(line: &Line) -> StoreResult<()> {
                 )));
             }
             None => {
-                tx.run_step(step.sql.clone()).await.map_err(failed)?;
+                tx.run(step.sql.clone()).await.map_err(failed)?;
                 let apply = sqlx::query(APPLY).bind(step.version).bind(&*step.description);
                 tx.execute(apply.bind(&*step.checksum)).await.map_err(failed)?;
             }

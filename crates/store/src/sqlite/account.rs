@@ -29,9 +29,6 @@ const SET_DISABLED: &str = "UPDATE users SET disabled_at = ? WHERE id = ?";
 const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.at) \
     FROM (SELECT unhex(value->>0) AS id, value->>1 AS at FROM json_each(?)) s WHERE users.id = s.id";
 
-/// Behind every text that begins with a prefix.
-const LAST: char = '\u{10ffff}';
-
 #[async_trait]
 impl AccountStore for Sqlite {
     async fn create_account(&self, new: &NewAccount) -> StoreResult<bool> {
@@ -72,7 +69,7 @@ impl AccountStore for Sqlite {
         let rows = match prefix.map(str::to_lowercase) {
             None => sqlx::query(LIST).bind(limit).fetch_all(&self.readers).await,
             Some(prefix) => {
-                let end = format!("{prefix}{LAST}");
+                let end = format!("{prefix}{}", row::LAST);
                 let search = sqlx::query(SEARCH).bind(prefix).bind(end).bind(limit);
                 search.fetch_all(&self.readers).await
             }

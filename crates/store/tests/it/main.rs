@@ -1,4 +1,4 @@
-//! The store on SQLite: the seam's suite, and what is its own.
+//! The stores: the seam's suite, and what is their own.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,6 +9,7 @@ mod file;
 mod growth;
 mod lane;
 mod plans;
+mod postgres;
 mod rooms;
 mod scene;
 mod sequencer;
