@@ -7,3 +7,4 @@ pub mod bus;
 pub mod limiter;
 pub mod node;
 pub mod presence;
+pub mod redis;

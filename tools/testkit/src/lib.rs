@@ -9,3 +9,4 @@ pub mod guard;
 pub mod pgbouncer;
 pub mod ports;
 pub mod postgres;
+pub mod redis;
