@@ -2,5 +2,7 @@
 
 mod ledger;
 mod memory;
+mod redis;
 
 pub use memory::MemoryPresence;
+pub use redis::RedisPresence;

@@ -92,8 +92,8 @@ impl Dialer {
             builder = builder.push_sender(push);
         }
         if let Some(pem) = &self.0.ca {
-            builder = builder
-                .certs(TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) });
+            builder =
+                builder.certs(TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) });
         }
         Ok(Wire::Cluster(builder.build()?.get_async_connection().await?))
     }

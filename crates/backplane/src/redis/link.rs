@@ -105,7 +105,9 @@ impl Link {
             let failures = || answers.iter().filter_map(|answer| answer.as_ref().err());
             let mut failures = failures().filter(|error| error.is_failure());
             match (failures.next().cloned(), failures.count() + 1) {
-                (Some(error), count) if count == answers.len() || !wire.mends_itself() => Err(error),
+                (Some(error), count) if count == answers.len() || !wire.mends_itself() => {
+                    Err(error)
+                }
                 _ => Ok(answers),
             }
         })
@@ -146,7 +148,8 @@ impl Link {
         let mut used = None;
         let answer = within(time, async {
             let mut current = self.shared.current.subscribe();
-            let found = current.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
+            let found =
+                current.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
             let mut current = found.ok_or(LinkError::Away)?;
             used = Some(current.number);
             call(&mut current.wire).await

@@ -28,8 +28,8 @@ mod wire;
 
 pub use address::Address;
 pub use error::LinkError;
-pub use link::{Health, Link};
 pub(crate) use link::read;
+pub use link::{Health, Link};
 pub(crate) use queue::{Queue, Weight};
 pub(crate) use script::{Call, Script};
 pub(crate) use subscriber::{Packet, Subscriber};

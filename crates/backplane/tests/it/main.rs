@@ -1,5 +1,9 @@
 //! The suites of `core`'s seams, run on every implementation of this crate.
 
+mod limiter;
+mod presence;
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -38,6 +38,12 @@ impl Cluster {
         format!("redis+cluster://{}", each.collect::<Vec<_>>().join(","))
     }
 
+    /// Its servers alone.
+    #[must_use]
+    pub fn into_nodes(self) -> Vec<Server> {
+        self.0
+    }
+
     /// Its servers.
     pub fn nodes(&mut self) -> &mut [Server] {
         &mut self.0

@@ -1,0 +1,116 @@
+//! Rate limits in Redis.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use zvon_backplane::limiter::RedisLimiter;
+use zvon_backplane::node::Alone;
+use zvon_core::contract;
+use zvon_core::limiter::{Decision, Limiter, Window};
+use zvon_testkit::redis::{Cluster, Sentinel, Server};
+
+use crate::support::{link, until};
+
+async fn limiter(url: &str) -> Arc<RedisLimiter> {
+    Arc::new(RedisLimiter::new(link(url).await, Arc::new(Alone)))
+}
+
+/// The suite, each case with keys of its own.
+async fn suite(url: &str, empty: impl Fn()) {
+    let limiter = limiter(url).await;
+    contract::limiter::run(|| {
+        empty();
+        Arc::clone(&limiter) as _
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_on_one_server() {
+    let server = Server::start();
+    suite(&server.url(), || assert_eq!(server.cli(&["FLUSHALL"]), "OK")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_in_a_cluster() {
+    let mut cluster = Cluster::start();
+    let url = cluster.url();
+    let nodes = cluster.nodes();
+    suite(&url, || nodes.iter().for_each(|node| assert_eq!(node.cli(&["FLUSHALL"]), "OK"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_count_together_and_keys_die_with_their_window() {
+    let server = Server::start();
+    let (one, two) = (limiter(&server.url()).await, limiter(&server.url()).await);
+    let window = Window { limit: 10, length: Duration::from_millis(700) };
+    let mut allowed = 0;
+    for _ in 0..15 {
+        for limiter in [&one, &two] {
+            let decision = limiter.check("ann", "message", window).await;
+            allowed += u32::from(matches!(decision, Decision::Allowed { .. }));
+        }
+    }
+    assert_eq!(allowed, 10);
+    assert_eq!(server.cli(&["KEYS", "*"]), "rate:{ann}:message");
+    until(Duration::from_secs(2), "the key is gone", async || server.cli(&["DBSIZE"]) == "0").await;
+    assert_eq!(server.cli(&["SCRIPT", "FLUSH"]), "OK");
+    assert!(matches!(one.check("ann", "message", window).await, Decision::Allowed { .. }));
+    assert_eq!(server.cli(&["DBSIZE"]), "1", "a script that was forgotten is loaded again");
+}
+
+/// What is counted while Redis is away, is counted here; nobody waits long.
+async fn counts_alone(limiter: &RedisLimiter, subject: &str) {
+    let window = Window { limit: 3, length: Duration::from_secs(60) };
+    let (mut allowed, start) = (0, Instant::now());
+    for _ in 0..40 {
+        let begun = Instant::now();
+        let decision = limiter.check(subject, "message", window).await;
+        allowed += u32::from(matches!(decision, Decision::Allowed { .. }));
+        assert!(begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
+    }
+    assert_eq!(allowed, 3);
+    assert!(start.elapsed() < Duration::from_secs(2), "the breaker opens: {:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_away_costs_little_and_comes_back_by_itself() {
+    let mut server = Server::start();
+    let link = link(&server.url()).await;
+    let limiter = RedisLimiter::new(Arc::clone(&link), Arc::new(Alone));
+    let window = Window { limit: 100, length: Duration::from_secs(60) };
+    let shared = async || {
+        limiter.check("back", "message", window).await;
+        server.cli(&["EXISTS", "rate:{back}:message"]) == "1"
+    };
+    assert!(shared().await);
+    server.pause();
+    counts_alone(&limiter, "paused").await;
+    until(Duration::from_secs(2), "noticed", async || !link.health().up).await;
+    server.resume();
+    until(Duration::from_secs(4), "back after a pause", async || link.health().up).await;
+    server.kill9();
+    counts_alone(&limiter, "killed").await;
+    server.restart();
+    let back = until(Duration::from_secs(4), "back after a restart", async || {
+        limiter.check("back", "message", window).await;
+        server.cli(&["EXISTS", "rate:{back}:message"]) == "1"
+    });
+    println!("back {:?} after a restart", back.await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_is_followed() {
+    let mut sentinel = Sentinel::start();
+    let limiter = limiter(&sentinel.url()).await;
+    let window = Window { limit: 100, length: Duration::from_secs(60) };
+    limiter.check("ann", "message", window).await;
+    sentinel.replica().wait_for(|replica| replica.cli(&["LLEN", "rate:{ann}:message"]) == "1");
+    sentinel.master().kill9();
+    let replica = sentinel.replica();
+    let took = until(Duration::from_secs(8), "counted by the new master", async || {
+        limiter.check("ann", "message", window).await;
+        replica.cli(&["LLEN", "rate:{ann}:message"]).parse::<u32>().is_ok_and(|count| count > 1)
+    });
+    println!("failover in {:?}", took.await);
+}
