@@ -1,5 +1,11 @@
 //! The seam to the other nodes.
+//!
+//! Outbound, the engine calls an [`Adapter`] after it has done the same to its own sockets.
+//! Inbound, an adapter does what another node asks with [`Namespace::select`] and
+//! [`local`](crate::Broadcast::local), which reach this node's sockets and are not told again.
 
+use crate::id::SocketId;
+use crate::socket::namespace::Namespace;
 use crate::socket::packet::Packet;
 
 /// Which sockets are meant. No rooms means all.
@@ -16,6 +22,17 @@ pub struct Target {
 /// What the *other* nodes should do. Calls never block: an implementation queues, and may lose.
 /// They come from any task; for one room in the order in which this node did the same.
 pub trait Adapter: Send + Sync {
+    /// A namespace is served from now on; its name was not served before.
+    fn attach(&self, _namespace: &Namespace) {}
+
+    /// A room of this node has got its first socket, or lost its last. Called under the room's
+    /// lock, in order: it must be quick, and must not call the namespace.
+    fn room(&self, _namespace: &str, _room: &str, _occupied: bool) {}
+
+    /// A socket has come to this node or gone from it: its own room, which is not told of by
+    /// [`Adapter::room`]. Under a lock, too.
+    fn socket(&self, _namespace: &str, _id: &SocketId, _here: bool) {}
+
     /// Send a packet to the sockets of the target.
     fn broadcast(&self, namespace: &str, target: &Target, packet: &Packet);
 

@@ -88,6 +88,7 @@ impl Io {
         let (adapter, counters) = (Arc::clone(&self.0.adapter), Arc::clone(&self.0.counters));
         let namespace = Namespace::new(path, handler, adapter, journal, counters);
         self.0.namespaces.write().insert(path.into(), namespace.clone());
+        self.0.adapter.attach(&namespace);
         namespace
     }
 

@@ -3,7 +3,8 @@
 //! * [`Io`] is the server; [`Io::service`] is what an HTTP stack mounts at `/socket.io/`.
 //! * A product implements [`Handler`] per namespace: who may connect, what events do.
 //! * [`Namespace`] and [`Socket`] send. A [`Packet`] is encoded once and shared by all recipients.
-//! * [`Adapter`] is the seam to the *other* nodes; local delivery is always the same code.
+//! * [`Adapter`] is the seam to the *other* nodes; local delivery is always the same code, for what
+//!   they send, too.
 //!
 //! One task owns a connection: it reads, writes, keeps the heartbeat and runs the handler's turns.
 //! Others only put frames into its mailbox, which is bounded in bytes: when it is full, volatile

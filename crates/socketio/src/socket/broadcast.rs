@@ -2,13 +2,22 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::ack::AckError;
+use super::args::Args;
 use super::namespace::Namespace;
 use super::packet::Packet;
 use super::peer::Socket;
 use crate::adapter::Target;
 use crate::id::SocketId;
 use crate::stats::Tally;
+
+/// What a socket answered.
+type Answer = Result<Args, AckError>;
 
 /// A choice of sockets, and what to do with them. Each socket is reached once.
 #[must_use = "a choice alone does nothing"]
@@ -20,7 +29,11 @@ pub struct Broadcast<'a> {
 
 impl<'a> Broadcast<'a> {
     pub(crate) fn new(namespace: &'a Namespace) -> Self {
-        Self { namespace, target: Target::default(), local: false }
+        Self::of(namespace, Target::default())
+    }
+
+    pub(crate) fn of(namespace: &'a Namespace, target: Target) -> Self {
+        Self { namespace, target, local: false }
     }
 
     /// Those of this room too.
@@ -73,6 +86,23 @@ impl<'a> Broadcast<'a> {
         self.for_each(|socket| tally.add(socket.offer(&frames, self.target.volatile)));
         self.namespace.note(tally);
         usize::try_from(tally.queued).unwrap_or(usize::MAX)
+    }
+
+    /// Asks the sockets of this node, each for an answer: one future per socket that is meant.
+    /// The event is queued before this returns. Needs a tokio runtime.
+    #[must_use]
+    pub fn ask(&self, packet: &Packet, within: Duration) -> Vec<BoxFuture<'static, Answer>> {
+        let ask = |socket: Arc<Socket>| {
+            let packet = packet.clone();
+            let asking = async move { socket.emit_with_ack(&packet, within).await };
+            let mut asking: BoxFuture<'static, Answer> = Box::pin(asking);
+            // Its first step queues the event: now, so that nothing overtakes it.
+            match asking.as_mut().now_or_never() {
+                Some(answer) => Box::pin(std::future::ready(answer)),
+                None => asking,
+            }
+        };
+        self.sockets().into_iter().map(ask).collect()
     }
 
     /// Lets them into a room.

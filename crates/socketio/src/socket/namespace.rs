@@ -10,7 +10,7 @@ use super::handler::{Handler, Reason};
 use super::peer::Socket;
 use super::recovery::Journal;
 use super::rooms::Rooms;
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, Target};
 use crate::id::SocketId;
 use crate::stats::{Counters, Tally};
 
@@ -36,8 +36,9 @@ impl Namespace {
         journal: Option<Journal>,
         counters: Arc<Counters>,
     ) -> Self {
-        let (sockets, rooms) = (RwLock::default(), Rooms::default());
-        let path = path.into();
+        let path: Arc<str> = path.into();
+        let rooms = Rooms::new(Arc::clone(&path), Arc::clone(&adapter));
+        let sockets = RwLock::default();
         Self(Arc::new(Inner { path, handler, adapter, sockets, rooms, journal, counters }))
     }
 
@@ -55,6 +56,11 @@ impl Namespace {
     /// To all sockets.
     pub fn all(&self) -> Broadcast<'_> {
         Broadcast::new(self)
+    }
+
+    /// To the sockets of a target.
+    pub fn select(&self, target: Target) -> Broadcast<'_> {
+        Broadcast::of(self, target)
     }
 
     /// The socket of that id on this node.
@@ -127,7 +133,12 @@ impl Namespace {
 
     /// Makes a socket known; the one that had its id before, if any.
     pub(crate) fn register(&self, socket: &Arc<Socket>) -> Option<Arc<Socket>> {
-        self.0.sockets.write().insert(socket.id().clone(), Arc::clone(socket))
+        let mut sockets = self.0.sockets.write();
+        let old = sockets.insert(socket.id().clone(), Arc::clone(socket));
+        if old.is_none() {
+            self.0.adapter.socket(&self.0.path, socket.id(), true);
+        }
+        old
     }
 
     pub(crate) fn note(&self, tally: Tally) {
@@ -145,6 +156,7 @@ impl Namespace {
         let mut sockets = self.0.sockets.write();
         if sockets.get(socket.id()).is_some_and(|known| Arc::ptr_eq(known, socket)) {
             sockets.remove(socket.id());
+            self.0.adapter.socket(&self.0.path, socket.id(), false);
         }
     }
 }

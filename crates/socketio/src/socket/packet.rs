@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::args::Args;
 use crate::engine::frame::Frame;
@@ -59,6 +60,16 @@ impl Packet {
         Self::new(format!("[{}]", all.join(",")), args.attachments.clone())
     }
 
+    /// An event as another node encoded it: an array that begins with its name, text or number,
+    /// and what the placeholders in it stand for. `None` if it is something else.
+    #[must_use]
+    pub fn from_json(data: &RawValue, attachments: Vec<Bytes>) -> Option<Self> {
+        let inside = data.get().trim_start().strip_prefix('[')?.trim_start();
+        let named = inside.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit());
+        let whole = attachments.is_empty() || Args::parse(data, attachments.clone()).is_ok();
+        (named && whole).then(|| Self::new(data.get().to_owned(), attachments))
+    }
+
     fn new(json: String, attachments: Vec<Bytes>) -> Self {
         Self(Arc::new(Inner { json, attachments, first: OnceLock::new() }))
     }
@@ -75,6 +86,12 @@ impl Packet {
     #[must_use]
     pub fn json(&self) -> &str {
         &self.0.json
+    }
+
+    /// What the placeholders in its array stand for.
+    #[must_use]
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.0.attachments
     }
 
     /// The frames of an event in a namespace.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::peer::Socket;
+use crate::adapter::Adapter;
 use crate::id::SocketId;
 
 const SHARDS: usize = 16;
@@ -56,16 +57,17 @@ impl Room {
 pub(crate) struct Rooms {
     shards: Vec<Shard>,
     hasher: RandomState,
-}
-
-impl Default for Rooms {
-    fn default() -> Self {
-        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Self { shards, hasher: RandomState::new() }
-    }
+    path: Arc<str>,
+    /// Is told which rooms there are.
+    adapter: Arc<dyn Adapter>,
 }
 
 impl Rooms {
+    pub(crate) fn new(path: Arc<str>, adapter: Arc<dyn Adapter>) -> Self {
+        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
+        Self { shards, hasher: RandomState::new(), path, adapter }
+    }
+
     fn shard(&self, room: &str) -> &Shard {
         let index = usize::try_from(self.hasher.hash_one(room)).unwrap_or(0) % SHARDS;
         &self.shards[index]
@@ -83,6 +85,7 @@ impl Rooms {
         }
         let name: Arc<str> = room.into();
         shard.insert(Arc::clone(&name), Room::One(Arc::clone(socket)));
+        self.adapter.room(&self.path, room, true);
         name
     }
 
@@ -91,6 +94,7 @@ impl Rooms {
         let mut shard = self.shard(room).write();
         if shard.get_mut(room).is_some_and(|found| found.remove(socket)) {
             shard.remove(room);
+            self.adapter.room(&self.path, room, false);
         }
     }
 

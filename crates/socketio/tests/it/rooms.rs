@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use zvon_socketio::{Adapter, Config, Io, Packet, Socket, Target};
+use zvon_socketio::{Adapter, Config, Io, Namespace, Packet, Socket, SocketId, Target};
 
 use crate::support::{Scene, Server, Ws};
 
@@ -116,6 +116,18 @@ async fn who_ends_is_in_no_room() {
 struct Notes(Mutex<Vec<String>>);
 
 impl Adapter for Notes {
+    fn attach(&self, namespace: &Namespace) {
+        self.0.lock().push(format!("attach {}", namespace.path()));
+    }
+
+    fn room(&self, namespace: &str, room: &str, occupied: bool) {
+        self.0.lock().push(format!("room {namespace} {room} {occupied}"));
+    }
+
+    fn socket(&self, namespace: &str, _: &SocketId, here: bool) {
+        self.0.lock().push(format!("socket {namespace} {here}"));
+    }
+
     fn broadcast(&self, namespace: &str, target: &Target, packet: &Packet) {
         self.0.lock().push(format!("{namespace} {:?} {}", target.rooms, packet.json()));
     }
@@ -141,6 +153,7 @@ async fn other_nodes_are_told_unless_it_is_local() {
     let _client = server.joined().await;
     let socket = server.scene.last();
     let namespace = socket.namespace();
+    notes.0.lock().clear();
     namespace.to("red").emit(&packet("x"));
     namespace.to("red").local().emit(&packet("y"));
     namespace.to("red").join("blue");
@@ -155,4 +168,70 @@ async fn other_nodes_are_told_unless_it_is_local() {
             r#"disconnect ["red"] true"#
         ]
     );
+}
+
+#[tokio::test]
+async fn other_nodes_know_which_rooms_are_here() {
+    let notes = Arc::new(Notes::default());
+    let io = Io::with_adapter(Config::default(), Arc::clone(&notes) as Arc<_>);
+    let server = Server::serve(io, Scene::echo()).await;
+    let (clients, sockets) = three(&server).await;
+    assert_eq!(
+        notes.0.lock().split_off(0),
+        ["attach /", "socket / true", "socket / true", "socket / true"]
+    );
+    sockets[..2].iter().for_each(|socket| socket.join("red"));
+    sockets[0].leave("red");
+    assert_eq!(notes.0.lock().split_off(0), ["room / red true"], "the first, not the second");
+    sockets[1].leave("red");
+    assert_eq!(notes.0.lock().split_off(0), ["room / red false"]);
+    sockets[2].join("red");
+    drop(clients);
+    crate::support::until(|| server.scene.ends().len() == 3).await;
+    let mut last = notes.0.lock().split_off(0);
+    last.sort();
+    let ends = "socket / false";
+    assert_eq!(last, ["room / red false", "room / red true", ends, ends, ends]);
+}
+
+#[tokio::test]
+async fn what_another_node_asks_is_done_here_alone() {
+    let notes = Arc::new(Notes::default());
+    let io = Io::with_adapter(Config::default(), Arc::clone(&notes) as Arc<_>);
+    let server = Server::serve(io, Scene::echo()).await;
+    let mut client = server.joined().await;
+    let socket = server.scene.last();
+    let namespace = socket.namespace();
+    notes.0.lock().clear();
+    let rooms = vec!["red".to_owned()];
+    let red = Target { rooms, ..Target::default() };
+    namespace.select(Target::default()).local().join("red");
+    let text = serde_json::value::RawValue::from_string(r#"["x",2]"#.to_owned()).expect("JSON");
+    let packet = Packet::from_json(&text, Vec::new()).expect("an event");
+    assert_eq!(namespace.select(red.clone()).local().emit(&packet), 1);
+    assert_eq!(client.text().await, r#"42["x",2]"#);
+    let answers = namespace.select(red.clone()).local().ask(&packet, crate::support::ms(5000));
+    assert_eq!((answers.len(), client.text().await), (1, r#"420["x",2]"#.to_owned()));
+    client.send("430[7]").await;
+    for answer in answers {
+        assert_eq!(answer.await.expect("an answer").get::<u64>(0).expect("a number"), 7);
+    }
+    namespace.select(red).local().disconnect(false);
+    assert_eq!(client.text().await, "41");
+    let told = notes.0.lock().split_off(0);
+    assert_eq!(told, ["room / red true", "room / red false", "socket / false"]);
+}
+
+#[test]
+fn only_events_come_from_other_nodes() {
+    let packet = |text: &str, files: usize| {
+        let text = serde_json::value::RawValue::from_string(text.to_owned()).expect("JSON");
+        Packet::from_json(&text, vec![bytes::Bytes::from_static(b"x"); files]).is_some()
+    };
+    assert!(packet(r#" [ "a", {"b":[]}]"#, 0) && packet("[1]", 0));
+    assert!(packet(r#"["a",{"_placeholder":true,"num":0}]"#, 1));
+    assert!(!packet(r#"["a",{"_placeholder":true,"num":1}]"#, 1), "stands for nothing");
+    for text in ["[]", "{}", "7", "null", "[null]", "[[\"a\"]]", r#""a""#] {
+        assert!(!packet(text, 0), "{text}");
+    }
 }
