@@ -1,0 +1,127 @@
+//! Connections to Redis: to one, or to the one that Sentinels name.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisError,
+};
+use tokio::sync::Mutex;
+
+use crate::config::Config;
+
+/// Between attempts: at first, and at most.
+const FIRST: Duration = Duration::from_millis(20);
+const MOST: Duration = Duration::from_millis(500);
+
+pub(super) struct Dialer {
+    target: Target,
+    timeout: Duration,
+    /// For questions whose answers are waited for.
+    asking: Mutex<Option<MultiplexedConnection>>,
+}
+
+enum Target {
+    One(Client),
+    /// The addresses of Sentinels, and the name that they know the primary by.
+    Sentinels(Vec<String>, String),
+}
+
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialer").finish_non_exhaustive()
+    }
+}
+
+impl Dialer {
+    pub(super) fn new(config: &Config) -> Result<Self, RedisError> {
+        // Without one, the first TLS connection would panic. Another's choice stands.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let target = match (&config.sentinel, config.urls.as_slice()) {
+            (Some(name), [_, ..]) => Target::Sentinels(config.urls.clone(), name.clone()),
+            (None, [url]) => Target::One(client(url)?),
+            _ => {
+                let wrong = "one address of Redis is needed, or some of Sentinels";
+                return Err((ErrorKind::InvalidClientConfig, wrong).into());
+            }
+        };
+        Ok(Self { target, timeout: config.timeout, asking: Mutex::new(None) })
+    }
+
+    /// A connection; with `config`, one that hands on what it is pushed.
+    pub(super) async fn dial(
+        &self,
+        config: AsyncConnectionConfig,
+    ) -> Result<MultiplexedConnection, RedisError> {
+        let config = config
+            .set_connection_timeout(Some(self.timeout))
+            .set_response_timeout(Some(self.timeout));
+        let dialing = async {
+            match &self.target {
+                Target::One(client) => {
+                    client.get_multiplexed_async_connection_with_config(&config).await
+                }
+                Target::Sentinels(urls, name) => {
+                    sentinel(urls, name)?.get_async_connection_with_config(&config).await
+                }
+            }
+        };
+        // Asking Sentinels who it is takes a while of its own.
+        match tokio::time::timeout(self.timeout * 3, dialing).await {
+            Ok(dialed) => dialed,
+            Err(_) => Err((ErrorKind::Io, "Redis does not answer").into()),
+        }
+    }
+
+    /// The connection for questions.
+    pub(super) async fn asking(&self) -> Result<MultiplexedConnection, RedisError> {
+        let mut asking = self.asking.lock().await;
+        match &*asking {
+            Some(connection) => Ok(connection.clone()),
+            None => {
+                let connection = self.dial(AsyncConnectionConfig::new()).await?;
+                Ok(asking.insert(connection).clone())
+            }
+        }
+    }
+
+    /// The connection for questions is of no use any more.
+    pub(super) async fn forget(&self) {
+        self.asking.lock().await.take();
+    }
+}
+
+fn client(url: &str) -> Result<Client, RedisError> {
+    let info = url.into_connection_info()?;
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    Client::open(info.set_redis_settings(settings))
+}
+
+/// The credentials in a Sentinel's address are for Redis, too.
+fn sentinel(urls: &[String], name: &str) -> Result<SentinelClient, RedisError> {
+    let first = urls.first().map_or("", String::as_str).into_connection_info()?;
+    let settings = first.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let node = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings);
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    SentinelClient::build(urls, name, Some(node), SentinelServerType::Master)
+}
+
+/// How long to wait before the next attempt: twice as long each time, and not the same for all
+/// nodes.
+pub(super) struct Patience(Duration);
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        Self(FIRST)
+    }
+
+    pub(super) async fn wait(&mut self) {
+        let mut chance = [0_u8; 1];
+        let _ = getrandom::fill(&mut chance);
+        let part = 0.5 + f64::from(chance[0]) / 512.0;
+        tokio::time::sleep(self.0.mul_f64(part)).await;
+        self.0 = (self.0 * 2).min(MOST);
+    }
+}
