@@ -1,0 +1,9 @@
+//! The adapter over a real Redis.
+
+mod cluster;
+mod hostile;
+mod outage;
+mod properties;
+mod requests;
+mod support;
+mod vectors;
