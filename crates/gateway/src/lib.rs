@@ -24,7 +24,7 @@ use axum::Router;
 use zvon_core::App;
 use zvon_core::backing::Backing;
 use zvon_core::error::Result;
-use zvon_socketio::{Io, Namespace};
+use zvon_socketio::{Adapter, Io, Namespace};
 
 pub use settings::{HealthLimits, Settings, SocketSettings, TokenSettings};
 
@@ -94,9 +94,13 @@ impl Gateway {
     ///
     /// # Errors
     /// The store's.
-    pub async fn start(backing: Backing, settings: Settings) -> Result<Self> {
+    pub async fn start(
+        backing: Backing,
+        adapter: Arc<dyn Adapter>,
+        settings: Settings,
+    ) -> Result<Self> {
         let door = Arc::new(Origins::new([settings.frontend_url.clone()]));
-        let io = Io::new(settings.engine(door));
+        let io = Io::with_adapter(settings.engine(door), adapter);
         let rooms = Arc::new(Rooms::default());
         let core = settings.core.clone();
         let app = App::start(backing, Arc::clone(&rooms) as Arc<_>, core).await?;

@@ -1,49 +1,115 @@
 //! The one switch: what the node stands on. Embedded is a cluster of one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use zvon_backplane::limiter::MemoryLimiter;
-use zvon_backplane::presence::MemoryPresence;
+use zvon_backplane::limiter::{MemoryLimiter, RedisLimiter};
+use zvon_backplane::presence::{MemoryPresence, RedisPresence};
+use zvon_backplane::redis::{Address, Link};
 use zvon_backplane::{bus, node};
 use zvon_core::backing::Backing;
 use zvon_core::clock::SystemClock;
+use zvon_core::node::Nodes;
+use zvon_socketio::{Adapter, Alone};
+use zvon_socketio_redis::RedisAdapter;
+use zvon_store::postgres::{Postgres, Settings};
 use zvon_store::sqlite::Sqlite;
 
 use crate::config::Config;
 
 /// The database's file in the data directory.
 pub(crate) const FILE: &str = "zvon.db";
+/// How long the last words to the other nodes may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What was opened, to be closed at the end.
 pub(crate) struct Opened {
     pub(crate) backing: Backing,
-    store: Sqlite,
+    /// The other nodes, as the engine sees them.
+    pub(crate) adapter: Arc<dyn Adapter>,
+    kept: Kept,
+}
+
+enum Kept {
+    Embedded(Sqlite),
+    Cluster(Box<Shared>),
+}
+
+struct Shared {
+    store: Postgres,
+    adapter: Arc<RedisAdapter>,
+    presence: Arc<RedisPresence>,
 }
 
 impl Opened {
+    /// The node is about to go down: whoever leaves it has time to come back elsewhere.
+    pub(crate) fn draining(&self) {
+        if let Kept::Cluster(shared) = &self.kept {
+            shared.presence.draining();
+        }
+    }
+
     /// Closes what has to be.
     pub(crate) async fn close(&self) {
-        self.store.close().await;
+        match &self.kept {
+            Kept::Embedded(store) => store.close().await,
+            Kept::Cluster(shared) => {
+                shared.adapter.close(LAST_WORDS).await;
+                shared.presence.close().await;
+                shared.store.close().await;
+            }
+        }
     }
 }
 
 /// Opens what the configuration asks for.
 pub(crate) async fn open(config: &Config) -> Result<Opened> {
-    anyhow::ensure!(!config.is_cluster(), "store.url: PostgreSQL is not built in yet");
+    if config.is_cluster() { cluster(config).await } else { embedded(config).await }
+}
+
+/// One node: SQLite and memory.
+async fn embedded(config: &Config) -> Result<Opened> {
     let path = config.server.data.join(FILE);
     let store = Sqlite::open(&path, config.store.read_connections)
         .await
         .with_context(|| format!("the database {} cannot be opened", path.display()))?;
     let clock = Arc::new(SystemClock);
-    let grace = config.presence.grace.0;
     let backing = Backing {
         store: Arc::new(store.clone()),
         bus: Arc::new(bus::Alone),
         nodes: Arc::new(node::Alone),
-        presence: Arc::new(MemoryPresence::new(Arc::clone(&clock) as _, grace)),
+        presence: Arc::new(MemoryPresence::new(Arc::clone(&clock) as _, config.presence.grace.0)),
         limiter: Arc::new(MemoryLimiter::default()),
         clock,
     };
-    Ok(Opened { backing, store })
+    Ok(Opened { backing, adapter: Arc::new(Alone), kept: Kept::Embedded(store) })
+}
+
+/// One of several nodes: PostgreSQL and Redis. Redis may be away.
+async fn cluster(config: &Config) -> Result<Opened> {
+    let settings = Settings {
+        url: config.store.url.clone(),
+        send: config.store.send_connections,
+        read: config.store.read_connections,
+        rest: config.store.write_connections,
+        pooled: config.store.pooled,
+    };
+    let store = Postgres::open(&settings).await.context("PostgreSQL cannot be used")?;
+    let address: Address = config.redis.url.parse().context("redis.url")?;
+    let link = Link::open(address);
+    let adapter = zvon_socketio_redis::Config::new(config.redis.url.clone());
+    let adapter = RedisAdapter::start(adapter).context("redis.url")?;
+    let presence = Arc::new(RedisPresence::new(Arc::clone(&link), config.presence.grace.0));
+    let nodes: Arc<dyn Nodes> = Arc::new(node::Alone);
+    let backing = Backing {
+        store: Arc::new(store.clone()),
+        bus: Arc::new(bus::Alone),
+        nodes: Arc::clone(&nodes),
+        presence: Arc::clone(&presence) as _,
+        limiter: Arc::new(RedisLimiter::new(link, nodes)),
+        clock: Arc::new(SystemClock),
+    };
+    let shared = Shared { store, adapter: Arc::clone(&adapter), presence };
+    Ok(Opened { backing, adapter, kept: Kept::Cluster(Box::new(shared)) })
 }

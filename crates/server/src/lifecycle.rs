@@ -6,6 +6,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -42,7 +43,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         None => None,
     };
     tracing::debug!(files = open_files::raise(), "may have open");
-    let _held = data_dir::take(&config.server.data)?;
+    let _held = (!config.is_cluster()).then(|| data_dir::take(&config.server.data)).transpose()?;
     let settings = settings(&config)?;
     let watch = Watch::open(&config)?;
     let opened = backing::open(&config).await?;
@@ -50,7 +51,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let tls = tls.map(|(cert, key)| Tls::load(cert, key)).transpose()?;
     let trusted = settings.trusted_proxies.clone();
     let per_address = settings.socket.per_address;
-    let gateway = Gateway::start(opened.backing.clone(), settings).await?;
+    let gateway = Gateway::start(opened.backing.clone(), Arc::clone(&opened.adapter), settings).await?;
     let door = early.map_or_else(|| listener::bind(listen), Ok)?;
     let address = door.local_addr()?;
     let stop = CancellationToken::new();
@@ -71,6 +72,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     tracing::info!(connections = gateway.connections(), "going down");
     let finish = async {
         gateway.set_ready(false);
+        opened.draining();
         stop.cancel();
         gateway.drain(config.server.drain.0).await;
         if tokio::time::timeout(LAST_REQUESTS, serving).await.is_err() {
@@ -106,24 +108,25 @@ fn url(address: SocketAddr, tls: bool) -> String {
 
 fn announce(url: &str, metrics: Option<SocketAddr>, config: &Config) {
     let data = config.server.data.canonicalize().unwrap_or_else(|_| config.server.data.clone());
-    tracing::info!(url, data = %data.display(), version = env!("CARGO_PKG_VERSION"), "serving");
+    let place = if config.is_cluster() { "PostgreSQL".into() } else { data.display().to_string() };
+    tracing::info!(url, data = place, version = env!("CARGO_PKG_VERSION"), "serving");
     if std::io::stdout().is_terminal() {
-        println!("\n  Zvon is at {url}\n  Its data lies in {}\n", data.display());
+        println!("\n  Zvon is at {url}\n  Its data lies in {place}\n");
     } else {
         let metrics = metrics.map(|at| format!(", its metrics are at http://{at}/metrics"));
         let metrics = metrics.unwrap_or_default();
-        println!("Zvon is at {url}, its data lies in {}{metrics}", data.display());
+        println!("Zvon is at {url}, its data lies in {place}{metrics}");
     }
 }
 
 fn settings(config: &Config) -> Result<Settings> {
-    let (data, auth) = (&config.server.data, &config.auth);
+    let auth = &config.auth;
     let some = |most: usize| Some(most).filter(|most| *most > 0);
     let trusted_proxies =
         config.trusted_proxies().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     let non_zero = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
     Ok(Settings {
-        core: core(config, secret::keep(data, secret::CLUSTER_KEY)?),
+        core: core(config, cluster_key(config)?),
         tokens: TokenSettings {
             secrets: jwt_secrets(config)?,
             life: auth.token_life.0,
@@ -176,7 +179,17 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         pins_max: config.chat.pins_max,
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
-        lanes: 1,
+        // One commit at a time where one writer is all there is.
+        lanes: if config.is_cluster() { config.store.send_connections as usize } else { 1 },
+    }
+}
+
+/// The key that nodes share, or the own one, made and kept.
+fn cluster_key(config: &Config) -> Result<Vec<u8>> {
+    let configured = config.cluster_keys().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    match configured.into_iter().next() {
+        Some(key) => Ok(key.into_bytes()),
+        None => secret::keep(&config.server.data, secret::CLUSTER_KEY),
     }
 }
 
