@@ -185,5 +185,7 @@ async fn agree(shared: &Shared, wire: &mut Wire) -> Result<(), LinkError> {
     if more.is_empty() && less.is_empty() {
         return Ok(());
     }
+    // What is dropped counts as gone from now on: who wants it again waits for a new confirmation.
+    shared.there.send_modify(|there| less.iter().for_each(|channel| drop(there.take(channel))));
     wire.subscribe(&more, &less).await
 }

@@ -1,5 +1,6 @@
 //! The suites of `core`'s seams, run on every implementation of this crate.
 
+mod bus;
 mod limiter;
 mod presence;
 mod support;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
+pub mod bus;
 pub mod limiter;
 pub mod presence;
 pub mod store;
