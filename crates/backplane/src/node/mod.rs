@@ -1,5 +1,7 @@
 //! Who is in the cluster.
 
 mod alone;
+mod redis;
 
 pub use alone::Alone;
+pub use redis::RedisNodes;

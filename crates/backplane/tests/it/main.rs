@@ -2,6 +2,7 @@
 
 mod bus;
 mod limiter;
+mod node;
 mod presence;
 mod support;
 

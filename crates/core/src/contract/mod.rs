@@ -7,5 +7,6 @@
 
 pub mod bus;
 pub mod limiter;
+pub mod node;
 pub mod presence;
 pub mod store;
