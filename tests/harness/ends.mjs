@@ -12,7 +12,8 @@ export function atEnd(close) {
 export function describe(name, body) {
   suite(name, () => {
     after(async () => {
-      for (const close of closers) await close();
+      // What was opened last may stand on what was opened first.
+      for (const close of [...closers].reverse()) await close();
       closers.clear();
     });
     body();
