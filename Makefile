@@ -19,7 +19,7 @@ dev: ## Start server and web client, rebuilt as you edit the client
 	scripts/dev
 
 test: ## Set up and run every test (ends with "N passed, N failed")
-	@scripts/need rust cc node chromium openssl cargo-deny
+	@scripts/need rust cc node chromium openssl redis cargo-deny
 	node scripts/test.mjs
 
 check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated files
@@ -31,6 +31,7 @@ gen: ## Write the generated files: the protocol's TypeScript, the API's document
 	ZVON_API_EXPORT_DIR=$(CURDIR)/docs/api $(CARGO) test --locked -q -p zvon-gateway export_documents
 
 test-rust: web/dist ## Unit, property and integration tests of the crates
+	@scripts/need redis
 	node scripts/test.mjs rust
 
 test-web: build ## Unit tests of the web client
@@ -40,7 +41,8 @@ test-contract: build tests/node_modules ## Contract scenarios and bad input, thr
 	@scripts/need openssl
 	node scripts/test.mjs contract
 
-test-interop: tests/node_modules ## The engine against the official client
+test-interop: tests/node_modules ## The engine against the official client, and among official servers
+	@scripts/need redis
 	node scripts/test.mjs interop
 
 test-standin: build tests/node_modules ## The existing front end's stand-in, through cuts and restarts

@@ -27,17 +27,20 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) link: Link,
     pub(crate) stats: Arc<Stats>,
-    spaces: RwLock<HashMap<String, Arc<Space>>>,
+    /// Copied when a namespace comes, so that whoever goes through them holds no lock.
+    spaces: RwLock<Arc<Spaces>>,
 }
+
+type Spaces = HashMap<String, Arc<Space>>;
 
 impl Shared {
     pub(crate) fn space(&self, namespace: &str) -> Option<Arc<Space>> {
         self.spaces.read().get(namespace).cloned()
     }
 
-    /// Every namespace for which a channel may be.
-    pub(crate) fn spaces(&self) -> Vec<Arc<Space>> {
-        self.spaces.read().values().cloned().collect()
+    /// Every namespace.
+    pub(crate) fn spaces(&self) -> Arc<Spaces> {
+        Arc::clone(&self.spaces.read())
     }
 
     /// Does something with a namespace that is attached.
@@ -98,7 +101,8 @@ impl RedisAdapter {
     /// namespaces, which hold on to their adapter.
     pub async fn close(&self, patience: Duration) {
         self.shared.link.close(patience).await;
-        self.shared.spaces.write().clear();
+        let spaces = std::mem::take(&mut *self.shared.spaces.write());
+        drop(spaces);
     }
 }
 
@@ -108,7 +112,8 @@ impl Adapter for RedisAdapter {
         let channels = space.channels.clone();
         let path = namespace.path().to_owned();
         // Whoever finds this node among the subscribers must find it able to answer.
-        if let Some(old) = self.shared.spaces.write().insert(path, space) {
+        let old = Arc::make_mut(&mut self.shared.spaces.write()).insert(path, space);
+        if let Some(old) = old {
             self.shared.link.unsubscribe(&old.channels.response);
             self.shared.link.unsubscribe(&old.channels.main);
         }

@@ -41,14 +41,14 @@ pub(crate) async fn run(shared: Weak<Shared>, mut inbox: Inbox) {
 
 fn handle(shared: &Arc<Shared>, incoming: &Incoming) {
     let Ok(channel) = std::str::from_utf8(&incoming.channel) else { return };
-    for space in shared.spaces() {
+    for space in shared.spaces().values() {
         let Some(heard) = space.channels.hear(channel) else { continue };
         if space.encoder.wrote(&incoming.payload) {
             shared.stats.echoes.add(1);
-        } else if is_unwanted(&space, heard) {
+        } else if is_unwanted(space, heard) {
             shared.stats.unwanted.add(1);
         } else {
-            read(shared, &space, heard, incoming);
+            read(shared, space, heard, incoming);
         }
     }
 }

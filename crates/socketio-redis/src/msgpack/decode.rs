@@ -1,4 +1,4 @@
-//! Bytes to values. Takes whatever it is given, and never more memory than a small multiple of it.
+//! Bytes to values. Takes whatever it is given; what it makes of it is bounded.
 
 use bytes::Bytes;
 
@@ -7,10 +7,12 @@ use crate::value::Value;
 
 /// Deepest nesting; JSON is read as deep.
 const DEPTH: usize = 120;
+/// Most values within: one of a byte takes forty times as much when it is read.
+const VALUES: usize = 1 << 20;
 
 /// The value of all these bytes; `None` if they are anything else.
 pub fn decode(bytes: &Bytes) -> Option<Value> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader { bytes, at: 0, left: VALUES };
     let value = reader.value(DEPTH)?;
     (reader.at == bytes.len()).then_some(value)
 }
@@ -18,11 +20,14 @@ pub fn decode(bytes: &Bytes) -> Option<Value> {
 struct Reader<'a> {
     bytes: &'a Bytes,
     at: usize,
+    /// How many more values there may be.
+    left: usize,
 }
 
 impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Option<Value> {
         let depth = depth.checked_sub(1)?;
+        self.left = self.left.checked_sub(1)?;
         let marker = self.byte()?;
         let small = usize::from(marker & 0x1f);
         Some(match marker {
@@ -104,7 +109,7 @@ impl Reader<'_> {
         Some(Value::Str(String::from_utf8_lossy(&self.take(len)?).into_owned()))
     }
 
-    /// Every item is a byte at least, so that a length that lies costs nothing.
+    /// Space is made as items come, so that a length that lies costs nothing.
     fn array(&mut self, len: usize, depth: usize) -> Option<Value> {
         let mut items = Vec::new();
         for _ in 0..len {
@@ -130,7 +135,7 @@ impl Reader<'_> {
     /// Type -1 are dates; 0 are older forms of dates, buffers and `undefined`.
     fn extension(&mut self, len: usize) -> Option<Value> {
         let kind = i8::from_be_bytes(self.fixed()?);
-        let mut inside = Reader { bytes: &self.take(len)?, at: 0 };
+        let mut inside = Reader { bytes: &self.take(len)?, at: 0, left: 0 };
         Some(match (kind, len) {
             (-1, 4) => date(i64::try_from(inside.number(4)?).ok()?, 0),
             (-1, 8) => {

@@ -6,6 +6,7 @@ mod figures;
 mod handshake;
 mod hostile;
 mod order;
+mod peers;
 mod polling;
 mod properties;
 mod published;
