@@ -1,6 +1,7 @@
 //! The adapter over a real Redis.
 
 mod cluster;
+mod failover;
 mod hostile;
 mod outage;
 mod properties;

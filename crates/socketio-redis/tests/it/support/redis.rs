@@ -11,6 +11,7 @@ pub struct Redis {
     pub port: u16,
     dir: TempDir,
     child: Child,
+    more: Vec<String>,
 }
 
 impl Drop for Redis {
@@ -21,12 +22,34 @@ impl Drop for Redis {
 
 impl Redis {
     pub fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let dir = tempfile::tempdir().expect("a folder");
-        let child = run(port, &dir);
-        Self { port, dir, child }
+        Self::with(&[])
+    }
+
+    fn with(more: &[&str]) -> Self {
+        let (port, dir) = (free_port(), tempfile::tempdir().expect("a folder"));
+        let more = more.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let child = run(port, &dir, &more);
+        Self { port, dir, child, more }
+    }
+
+    /// One that follows this one.
+    pub fn replica(&self) -> Self {
+        Self::with(&["--replicaof", "127.0.0.1", &self.port.to_string()])
+    }
+
+    /// A Sentinel that watches this one, under the name `chat`.
+    pub fn sentinel(&self) -> Self {
+        let (port, dir) = (free_port(), tempfile::tempdir().expect("a folder"));
+        let text = format!(
+            "sentinel monitor chat 127.0.0.1 {} 1\nsentinel down-after-milliseconds chat 300\n\
+             sentinel failover-timeout chat 2000\n",
+            self.port
+        );
+        let file = dir.path().join("sentinel.conf");
+        std::fs::write(&file, text).expect("it is written");
+        let more = vec![file.to_string_lossy().into_owned(), "--sentinel".to_owned()];
+        let child = spawn(port, &dir, &more);
+        Self { port, dir, child, more }
     }
 
     pub fn url(&self) -> String {
@@ -48,7 +71,7 @@ impl Redis {
     /// Lets it come back where it was.
     pub fn restart(&mut self) {
         self.kill();
-        self.child = run(self.port, &self.dir);
+        self.child = run(self.port, &self.dir, &self.more);
     }
 
     pub async fn connection(&self) -> MultiplexedConnection {
@@ -63,6 +86,15 @@ impl Redis {
         let _: usize = command.query_async(&mut connection).await.expect("it is published");
     }
 
+    /// Whether a command's answer holds a text.
+    pub async fn says(&self, command: &[&str], text: &str) -> bool {
+        let mut connection = self.connection().await;
+        let mut asked = ::redis::cmd(command[0]);
+        asked.arg(&command[1..]);
+        let answer: ::redis::Value = asked.query_async(&mut connection).await.expect("an answer");
+        format!("{answer:?}").contains(text)
+    }
+
     /// The channels that somebody is subscribed to.
     pub async fn channels(&self) -> Vec<String> {
         let mut connection = self.connection().await;
@@ -75,10 +107,20 @@ impl Redis {
     }
 }
 
-fn run(port: u16, dir: &TempDir) -> Child {
+fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("an address").port()
+}
+
+fn run(port: u16, dir: &TempDir, more: &[String]) -> Child {
+    let options = ["--save", "", "--appendonly", "no"].map(str::to_owned);
+    spawn(port, dir, &[&options, more].concat())
+}
+
+fn spawn(port: u16, dir: &TempDir, options: &[String]) -> Child {
     let child = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-        .args(["--appendonly", "no", "--dir"])
+        .args(options)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir"])
         .arg(dir.path())
         .stdout(Stdio::null())
         .spawn()
