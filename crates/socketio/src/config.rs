@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::id::NodeId;
 use crate::service::Door;
 
 /// Which transports are served.
@@ -90,8 +91,8 @@ pub struct Config {
     pub transports: Transports,
     /// Cross-origin headers; none if `None`.
     pub cors: Option<Cors>,
-    /// Put before each session id, so that a node can be found by it.
-    pub node_id: Option<String>,
+    /// Put before each session id, so that the node that holds it can be found by it.
+    pub node_id: Option<NodeId>,
     /// How connections come back.
     pub recovery: RecoveryMode,
     /// Most connections; more are refused with 503.

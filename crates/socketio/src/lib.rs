@@ -49,7 +49,7 @@ pub mod parsers {
 pub use adapter::{Adapter, Alone, Target};
 pub use config::{Config, Cors, CorsOrigin, RecoveryMode, Transports};
 pub use engine::raw::{RawHandler, RawMessage, RawPeer};
-pub use id::SocketId;
+pub use id::{NodeId, SocketId};
 pub use io::Io;
 pub use seats::{Seat, Seats, network};
 pub use service::{Door, EngineService, RemoteAddr};
@@ -64,3 +64,4 @@ pub use socket::namespace::Namespace;
 pub use socket::packet::{EncodeError, Packet, PacketBuilder};
 pub use socket::peer::Socket;
 pub use stats::{Census, Stats, Traffic};
+pub use websocket::handshake::is_upgrade;

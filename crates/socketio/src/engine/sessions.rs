@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::RwLock;
 
 use super::mailbox::{Conn, Request};
-use crate::id::token;
+use crate::id::{NodeId, token};
 use crate::io::Shared;
 use crate::seats::{Seat, network};
 use crate::socket::handler::{Reason, TransportKind};
@@ -67,7 +67,7 @@ impl Registration {
             Some(most) => Some(io.addresses.take(network(address), most)?),
             None => None,
         };
-        let node = io.config.node_id.as_deref().unwrap_or_default();
+        let node = io.config.node_id.as_ref().map_or("", NodeId::as_str);
         let sid = format!("{node}{}", token());
         let conn = Arc::new(Conn::new(&sid, kind, io.config.max_queue_bytes));
         io.sessions.insert(Arc::clone(&conn));

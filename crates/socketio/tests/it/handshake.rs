@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::request::Parts;
-use zvon_socketio::{Config, Cors, Door};
+use zvon_socketio::{Config, Cors, Door, NodeId};
 
 use crate::support::http::Answer;
 use crate::support::server::{POLLING, WEBSOCKET};
@@ -62,11 +62,13 @@ async fn a_polling_session_opens_byte_for_byte() {
 
 #[tokio::test]
 async fn a_session_id_carries_the_nodes_id() {
-    let config = Config { node_id: Some("node7.".to_owned()), ..Config::default() };
+    let node = NodeId::random();
+    let config = Config { node_id: Some(node.clone()), ..Config::default() };
     let server = Server::start(config, Scene::echo()).await;
     let sid = server.open().await;
-    assert!(sid.starts_with("node7."), "{sid}");
-    assert_eq!(sid.len(), "node7.".len() + 20);
+    assert!(sid.starts_with(node.as_str()), "{sid}");
+    assert_eq!(sid.len(), NodeId::LEN + 20);
+    assert_eq!(NodeId::of_query(&format!("sid={sid}")), Some(node));
 }
 
 #[tokio::test]
