@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use zvon_backplane::bus::{Codec, RedisBus};
 use zvon_backplane::limiter::{MemoryLimiter, RedisLimiter};
+use zvon_backplane::node::RedisNodes;
 use zvon_backplane::presence::{MemoryPresence, RedisPresence};
 use zvon_backplane::redis::{Address, Link};
 use zvon_backplane::{bus, node};
 use zvon_core::backing::Backing;
 use zvon_core::clock::SystemClock;
 use zvon_core::node::Nodes;
-use zvon_socketio::{Adapter, Alone};
+use zvon_core::outbox::store::OutboxStore;
+use zvon_socketio::{Adapter, Alone, NodeId};
 use zvon_socketio_redis::RedisAdapter;
 use zvon_store::postgres::{Postgres, Settings};
 use zvon_store::sqlite::Sqlite;
@@ -39,6 +42,7 @@ enum Kept {
 struct Shared {
     store: Postgres,
     adapter: Arc<RedisAdapter>,
+    bus: Arc<RedisBus>,
     presence: Arc<RedisPresence>,
 }
 
@@ -56,6 +60,7 @@ impl Opened {
             Kept::Embedded(store) => store.close().await,
             Kept::Cluster(shared) => {
                 shared.adapter.close(LAST_WORDS).await;
+                shared.bus.close();
                 shared.presence.close().await;
                 shared.store.close().await;
             }
@@ -88,6 +93,9 @@ async fn embedded(config: &Config) -> Result<Opened> {
 
 /// One of several nodes: PostgreSQL and Redis. Redis may be away.
 async fn cluster(config: &Config) -> Result<Opened> {
+    let node = NodeId::random();
+    let key = config.cluster_keys().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    let key = key.first().map(String::as_bytes).unwrap_or_default().to_vec();
     let settings = Settings {
         url: config.store.url.clone(),
         send: config.store.send_connections,
@@ -101,15 +109,18 @@ async fn cluster(config: &Config) -> Result<Opened> {
     let adapter = zvon_socketio_redis::Config::new(config.redis.url.clone());
     let adapter = RedisAdapter::start(adapter).context("redis.url")?;
     let presence = Arc::new(RedisPresence::new(Arc::clone(&link), config.presence.grace.0));
-    let nodes: Arc<dyn Nodes> = Arc::new(node::Alone);
+    let nodes: Arc<dyn Nodes> = Arc::new(RedisNodes::new(Arc::clone(&link)));
+    let epoch = store.log_epoch().await.context("PostgreSQL cannot be used")?;
+    let codec = Codec::new(node.as_str(), &epoch, &key);
+    let bus = Arc::new(RedisBus::new(Arc::clone(&link), codec));
     let backing = Backing {
         store: Arc::new(store.clone()),
-        bus: Arc::new(bus::Alone),
+        bus: Arc::clone(&bus) as _,
         nodes: Arc::clone(&nodes),
         presence: Arc::clone(&presence) as _,
         limiter: Arc::new(RedisLimiter::new(link, nodes)),
         clock: Arc::new(SystemClock),
     };
-    let shared = Shared { store, adapter: Arc::clone(&adapter), presence };
+    let shared = Shared { store, adapter: Arc::clone(&adapter), bus, presence };
     Ok(Opened { backing, adapter, kept: Kept::Cluster(Box::new(shared)) })
 }
