@@ -25,7 +25,8 @@ for (const transports of [...TRANSPORTS, ['polling', 'websocket']]) {
       await tab.ask('chat:join', { chatId });
       assert.deepEqual(await tab.ask('chat:leave', { chatId }), { success: true });
       const { id, status } = await a.ask('message', { chatId, content: 'to the other tab' });
-      assert.equal(status, 'DELIVERED');
+      // Another node's sockets have it a moment later.
+      if (!server.nodes) assert.equal(status, 'DELIVERED');
       await b.hear('message', (message) => message.id === id);
       await tab.settle();
       assert.deepEqual(tab.all('message'), []);

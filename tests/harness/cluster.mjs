@@ -1,12 +1,15 @@
 // Several nodes on one PostgreSQL and one Redis, without a balancer: each use of `url` is another
 // node's, so that what one person does meets what another does on another node.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startNode } from './server.mjs';
 import { startedPostgres, startPostgres, startRedis } from './services.mjs';
 
 /** A cluster of `size` nodes, on the PostgreSQL that the environment names or one of its own. */
 export async function startCluster({ size = 3, env = {} } = {}) {
-  const postgres = await database();
+  const postgres = await makeDatabase();
   const redis = await startRedis();
   const shared = {
     DATABASE_URL: postgres.url,
@@ -19,19 +22,25 @@ export async function startCluster({ size = 3, env = {} } = {}) {
 }
 
 /** An empty database. */
-async function database() {
+async function makeDatabase() {
   const name = `zvon_${randomBytes(6).toString('hex')}`;
   const given = process.env.ZVON_TEST_POSTGRES;
   if (!given) {
     const own = await startPostgres();
     own.psql('postgres', `CREATE DATABASE ${name}`);
-    return { url: own.url(name), psql: (sql) => own.psql(name, sql), server: own, finish: own.finish };
+    return { ...database(own, name), server: own, finish: own.finish };
   }
   const started = startedPostgres(Number(given));
   started.psql('postgres', `CREATE DATABASE ${name}`);
   const finish = async () => started.psql('postgres', `DROP DATABASE ${name} WITH (FORCE)`);
-  return { url: started.url(name), psql: (sql) => started.psql(name, sql), finish };
+  return { ...database(started, name), finish };
 }
+
+const database = (server, name) => ({
+  url: server.url(name),
+  psql: (sql) => server.psql(name, sql),
+  dump: () => server.dump(name),
+});
 
 class Cluster {
   #turn = 0;
@@ -46,6 +55,20 @@ class Cluster {
   get url() {
     this.#turn += 1;
     return this.nodes[this.#turn % this.nodes.length].url;
+  }
+
+  /** The next node's. */
+  get port() {
+    return Number(new URL(this.url).port);
+  }
+
+  /** Everything that is kept, wherever it is, as bytes. */
+  dump() {
+    const rdb = join(tmpdir(), `${randomUUID()}.rdb`);
+    this.redis.cli('--rdb', rdb);
+    const soft = readFileSync(rdb);
+    rmSync(rdb);
+    return Buffer.concat([this.postgres.dump(), soft]);
   }
 
   get env() {

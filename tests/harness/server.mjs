@@ -2,6 +2,7 @@
 // restarted on the same port. What it logs is kept and searched for secrets when it ends.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -96,6 +97,12 @@ class Server {
       child.on('close', (code) => reject(new Error(`zvon ended with ${code}:\n${this.logs.slice(-2000)}`)));
     });
     this.port = await held(serves);
+  }
+
+  /** Everything that is kept, as bytes. */
+  dump() {
+    const data = join(this.data, 'data');
+    return Buffer.concat(readdirSync(data).map((name) => readFileSync(join(data, name))));
   }
 
   /** Asks it to go down; answers its exit code. */

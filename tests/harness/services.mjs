@@ -106,7 +106,11 @@ export function startedPostgres(port) {
       return `${error.stderr ?? error}`;
     }
   };
-  return { port, psql, url: (database) => `postgres://postgres@127.0.0.1:${port}/${database}` };
+  const dump = (database) => {
+    const words = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', database];
+    return execFileSync(join(postgresPrograms(), 'pg_dump'), words, { cwd: '/', maxBuffer: 1 << 30 });
+  };
+  return { port, psql, dump, url: (database) => `postgres://postgres@127.0.0.1:${port}/${database}` };
 }
 
 function postgresPrograms() {
