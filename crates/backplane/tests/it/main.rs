@@ -1,9 +1,13 @@
 //! The suites of `core`'s seams, run on every implementation of this crate.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bus;
 mod limiter;
 mod node;
 mod presence;
+mod presence_loss;
+mod presence_model;
 mod support;
 
 use std::sync::Arc;

@@ -38,7 +38,9 @@ pub trait Presence: Send + Sync {
     async fn down(&self, user: UserId, connection: &str) -> Result<(), PresenceError>;
 
     /// Claims the users whose grace ran out: each transition is answered to exactly one caller,
-    /// anywhere. To be called about twice a second.
+    /// anywhere (again, if the caller does not come back for more: it may have died). Beginnings
+    /// that could not be told by `up` at the time are among them. To be called about twice a
+    /// second.
     async fn sweep(&self) -> Result<Vec<Transition>, PresenceError>;
 
     /// The last known state of each of the users, in their order; `None` if never seen.

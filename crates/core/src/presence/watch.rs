@@ -121,7 +121,8 @@ impl App {
         match self.backing.presence.sweep().await {
             Ok(due) if due.is_empty() => {}
             Ok(due) => {
-                let seen: Vec<_> = due.iter().map(|gone| (gone.user, gone.at)).collect();
+                let gone = due.iter().filter(|change| !change.online);
+                let seen: Vec<_> = gone.map(|gone| (gone.user, gone.at)).collect();
                 if let Err(error) = self.store().set_last_seen(&seen).await {
                     tracing::warn!(%error, "last seen could not be stored");
                 }

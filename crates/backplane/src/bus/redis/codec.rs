@@ -8,7 +8,8 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zvon_core::delivery::bus::News;
-use zvon_protocol::ids::ChatId;
+
+use super::channel::{ADMITTED, channel, partition};
 
 /// The shape of everything here. Nodes of another shape are not understood, and the store makes
 /// up for it.
@@ -16,12 +17,6 @@ const VERSION: u8 = 1;
 
 /// Length of a MAC.
 const MAC: usize = 16;
-
-/// Where everybody hears who was admitted.
-pub(super) const ADMITTED: &str = "zvon:admitted";
-
-/// Channels of logs.
-pub(super) const PARTITIONS: usize = 256;
 
 /// Why something on a channel is no news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,16 +134,6 @@ fn is_whole(news: &News, name: &[u8]) -> bool {
     }
 }
 
-/// The partition of a chat. The end of an id is random.
-pub(super) fn partition(chat: ChatId) -> usize {
-    usize::from(chat.0.as_bytes()[15]) % PARTITIONS
-}
-
-/// Where the logs of a partition are told.
-pub(super) fn channel(partition: usize) -> String {
-    format!("zvon:log:{{{partition}}}")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop, proptest};
@@ -156,7 +141,8 @@ mod tests {
     use zvon_core::contract::bus::news;
     use zvon_protocol::ids::UserId;
 
-    use super::{ADMITTED, ChatId, Codec, News, Refused};
+    use super::{ADMITTED, Codec, News, Refused};
+    use zvon_protocol::ids::ChatId;
 
     fn codec(node: &str) -> Codec {
         Codec::new(node, "epoch", b"key")

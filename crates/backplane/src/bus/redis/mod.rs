@@ -6,6 +6,7 @@
 //! goes through another, is checked ([`codec`]) and dropped where it is not for this node. While
 //! Redis is away everything is lost at once, and the store makes up for it.
 
+mod channel;
 mod codec;
 
 use std::collections::HashMap;
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 use zvon_core::delivery::bus::{Bus, News};
 use zvon_protocol::ids::ChatId;
 
-use self::codec::{ADMITTED, PARTITIONS, channel, partition};
+use self::channel::{ADMITTED, PARTITIONS, channel, partition};
 pub use self::codec::{Codec, Refused};
 use crate::redis::{Link, Packet, Queue, Subscriber};
 

@@ -13,27 +13,28 @@ use super::keys::{self, BUCKETS};
 use super::lease::{self, Leases};
 use crate::redis::{LinkError, read};
 
-/// Most users of a bucket that one sweep claims.
-const CLAIM: usize = 100;
-
 /// A Redis that knows anything only since then may have lost what was there.
 const YOUNG: i64 = 10_000;
 
 impl Inner {
     /// Claims those whose grace is over.
     pub(super) async fn claim(&self) -> Vec<Transition> {
-        let call = |bucket| {
-            let call = self.scripts.sweep.call(&[&keys::graces(bucket)]);
-            call.arg(keys::users(bucket)).arg(CLAIM)
-        };
-        let calls: Vec<_> = (0..BUCKETS).map(call).collect();
+        let arrived = std::mem::take(&mut *self.arrived.lock());
+        let calls: Vec<_> = (0..BUCKETS).map(|bucket| self.sweep_call(bucket, &arrived)).collect();
         let answers = self.link.eval_all(&calls).await.unwrap_or_default();
-        let gone = answers.into_iter().filter_map(|answer| read::<Vec<(String, u64)>>(answer).ok());
-        let gone = gone.flatten().filter_map(|(user, version)| {
-            let user = user.parse().ok()?;
-            self.transition(user, false, version)
-        });
-        gone.collect()
+        let heard = |bucket: usize| matches!(answers.get(bucket), Some(Ok(_)));
+        let mut pending: Vec<_> = arrived.into_iter().filter(|(of, _)| !heard(*of)).collect();
+        let mut told = Vec::new();
+        for (bucket, answer) in answers.into_iter().enumerate() {
+            for (user, version) in read::<Vec<(String, u64)>>(answer).unwrap_or_default() {
+                pending.push((bucket, format!("{user} {version}")));
+                told.extend(
+                    user.parse().ok().and_then(|user| self.transition(user, false, version)),
+                );
+            }
+        }
+        self.arrived.lock().extend(pending);
+        told
     }
 
     /// The states of users: Redis', or what was last heard.
@@ -86,6 +87,8 @@ impl Inner {
 
     /// Some who are online: those with a connection under a lease, and those in their grace.
     pub(super) async fn online(&self, limit: usize) -> Vec<UserId> {
+        // A node that came within the last second has people too.
+        let _ = self.renew("list").await;
         let incarnations = self.held(self.grace);
         let mut commands = Vec::new();
         for bucket in 0..BUCKETS {

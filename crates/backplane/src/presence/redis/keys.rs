@@ -32,6 +32,12 @@ pub(super) fn graces(bucket: usize) -> String {
     format!("pres:{{b{bucket}}}:grace")
 }
 
+/// Transitions to offline of a bucket's users that have not arrived for sure: `<user> <version>`,
+/// by when they are answered again.
+pub(super) fn gone(bucket: usize) -> String {
+    format!("pres:{{b{bucket}}}:gone")
+}
+
 /// Connections of an incarnation in a bucket: `<user> <connection>`.
 pub(super) fn connections(bucket: usize, incarnation: &str) -> String {
     format!("pres:{{b{bucket}}}:n:{incarnation}")

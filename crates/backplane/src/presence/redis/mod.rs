@@ -19,6 +19,8 @@ mod ask;
 mod keys;
 mod lease;
 mod local;
+mod scripts;
+mod telling;
 mod tend;
 
 use std::sync::Arc;
@@ -34,10 +36,9 @@ use zvon_protocol::time::Timestamp;
 
 use self::lease::Leases;
 use self::local::{Connection, Local, Told};
-use crate::redis::{Call, Link, LinkError, Script};
-
-/// The grace of those who leave a node that is going away: their clients have to find another.
-const DRAIN_GRACE: Duration = Duration::from_secs(30);
+use self::scripts::Scripts;
+use self::telling::Telling;
+use crate::redis::{Link, LinkError};
 
 /// What calls and the tending task share.
 struct Inner {
@@ -50,14 +51,8 @@ struct Inner {
     late: Mutex<Vec<Transition>>,
     leases: Mutex<Option<Arc<Leases>>>,
     draining: AtomicBool,
-}
-
-struct Scripts {
-    up: Script,
-    down: Script,
-    sweep: Script,
-    beat: Script,
-    reap: Script,
+    /// What sweeps brought, until Redis knows that it arrived: bucket and `<user> <version>`.
+    arrived: Mutex<Vec<(usize, String)>>,
 }
 
 /// Presence in Redis. Lives until it is dropped; made within a runtime.
@@ -78,19 +73,14 @@ impl RedisPresence {
     pub fn new(link: Arc<Link>, grace: Duration) -> Self {
         let inner = Arc::new(Inner {
             link,
-            scripts: Scripts {
-                up: Script::new(include_str!("up.lua")),
-                down: Script::new(include_str!("down.lua")),
-                sweep: Script::new(include_str!("sweep.lua")),
-                beat: Script::new(include_str!("beat.lua")),
-                reap: Script::new(include_str!("reap.lua")),
-            },
+            scripts: Scripts::default(),
             grace,
             incarnation: Mutex::new(new_incarnation()),
             local: Mutex::default(),
             late: Mutex::default(),
             leases: Mutex::default(),
             draining: AtomicBool::new(false),
+            arrived: Mutex::default(),
         });
         let tending = tokio::spawn(tend::tend(Arc::clone(&inner)));
         Self { inner, tending }
@@ -120,23 +110,6 @@ impl Inner {
         Arc::clone(&self.incarnation.lock())
     }
 
-    fn up_call(&self, (user, connection): &Connection, kind: &str) -> Call {
-        self.call(&self.scripts.up, *user, connection).arg(kind)
-    }
-
-    fn down_call(&self, (user, connection): &Connection) -> Call {
-        let draining = self.draining.load(Ordering::Relaxed);
-        let grace = if draining { DRAIN_GRACE.max(self.grace) } else { self.grace };
-        self.call(&self.scripts.down, *user, connection).arg(millis(grace))
-    }
-
-    fn call(&self, script: &Script, user: UserId, connection: &str) -> Call {
-        let (bucket, incarnation) = (keys::bucket(user), self.incarnation());
-        let (graces, connections) = (keys::graces(bucket), keys::connections(bucket, &incarnation));
-        let call = script.call(&[&keys::user(user), &graces, &connections]);
-        call.arg(user.to_string()).arg(&*incarnation).arg(connection)
-    }
-
     /// Notes a transition of this version, if it is one.
     fn transition(&self, user: UserId, online: bool, version: u64) -> Option<Transition> {
         let at = Timestamp(i64::try_from(version).unwrap_or(i64::MAX));
@@ -145,27 +118,6 @@ impl Inner {
             self.local.lock().hear(transition);
             transition
         })
-    }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A connection that is being told of; if that does not come to an end, it stays untold.
-struct Telling<'a> {
-    inner: &'a Inner,
-    connection: Connection,
-    outcome: Told,
-}
-
-impl Drop for Telling<'_> {
-    fn drop(&mut self) {
-        let mut local = self.inner.local.lock();
-        local.told(&self.connection, self.outcome);
-        if !local.lives(&self.connection) {
-            local.end_unheard(self.connection.clone());
-        }
     }
 }
 
@@ -186,17 +138,21 @@ impl Presence for RedisPresence {
                 drop(telling);
                 inner.transition(user, true, version)
             }
-            Err(error) => later(&error),
+            Err(error) => {
+                later(&error);
+                None
+            }
         })
     }
 
     async fn down(&self, user: UserId, connection: &str) -> Result<(), PresenceError> {
         let (inner, connection): (_, Connection) = (&*self.inner, (user, connection.into()));
-        if inner.local.lock().end(&connection)
-            && let Err(error) = inner.link.eval::<()>(&inner.down_call(&connection)).await
-        {
+        if !inner.local.lock().end(&connection) {
+            return Ok(());
+        }
+        if let Err(error) = inner.link.eval::<()>(&inner.down_call(&connection)).await {
             inner.local.lock().end_unheard(connection);
-            return Ok(later(&error));
+            later(&error);
         }
         Ok(())
     }
@@ -217,7 +173,6 @@ impl Presence for RedisPresence {
 }
 
 /// It is remembered here, and told when Redis is back.
-fn later<T: Default>(error: &LinkError) -> T {
+fn later(error: &LinkError) {
     tracing::debug!(%error, "presence is told later");
-    T::default()
 }

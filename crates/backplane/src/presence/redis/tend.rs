@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::keys::{self, BUCKETS};
 use super::lease::Leases;
 use super::local::Told;
-use super::{Inner, millis, new_incarnation};
+use super::{Inner, new_incarnation};
 use crate::redis::{Call, LinkError, read};
 
 /// Between two looks. A look tells at most twice [`BATCH`] connections, so 4000 in a second.
@@ -16,14 +16,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// The lease is renewed at every so many looks.
 const BEAT: u32 = 4;
 
-/// How long a lease lasts.
-const LEASE: Duration = Duration::from_secs(7);
-
 /// Calls in one write.
 const BATCH: usize = 500;
-
-/// Connections of a bucket that are reaped at once.
-const REAP: usize = 200;
 
 /// How long a dead incarnation is watched for what its node may still write.
 const FORGET: i64 = 60_000;
@@ -74,10 +68,9 @@ impl Inner {
         Ok(lives)
     }
 
-    async fn renew(&self, kind: &str) -> Result<bool, LinkError> {
-        let call = self.scripts.beat.call(&[keys::LEASES, keys::EPOCH]);
-        let call = call.arg(&*self.incarnation()).arg(millis(LEASE)).arg(kind);
-        let answer: Vec<String> = self.link.eval(&call).await?;
+    /// Makes the call of that kind (see the script), and learns all leases.
+    pub(super) async fn renew(&self, kind: &str) -> Result<bool, LinkError> {
+        let answer: Vec<String> = self.link.eval(&self.beat_call(kind)).await?;
         let number = |index: usize| answer.get(index).and_then(|word| word.parse::<i64>().ok());
         let ends: HashMap<String, i64> = answer
             .chunks_exact(2)
@@ -182,11 +175,7 @@ impl Inner {
 
     /// How many there were; nothing if that is not known of all buckets.
     async fn reap_once(&self, incarnation: &str) -> Option<usize> {
-        let call = |bucket| {
-            let connections = keys::connections(bucket, incarnation);
-            let call = self.scripts.reap.call(&[&connections, &keys::graces(bucket)]);
-            call.arg(keys::users(bucket)).arg(incarnation).arg(millis(self.grace)).arg(REAP)
-        };
+        let call = |bucket| self.reap_call(bucket, incarnation);
         let calls: Vec<Call> = (0..BUCKETS).map(call).collect();
         let answers = self.link.eval_all(&calls).await.ok()?;
         answers.into_iter().map(|answer| read::<usize>(answer).ok()).sum()
