@@ -17,9 +17,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 type Pass = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Lets time pass for those in their grace.
+/// Lets time pass for those in their grace, and for what has been answered.
 fn pass(server: &Server, time: Duration) {
-    const EARLIER: &str = "for _, k in ipairs(redis.call('KEYS', 'pres:*:grace')) do \
+    const EARLIER: &str = "for _, k in ipairs(redis.call('KEYS', 'pres:*:g*')) do \
         for _, m in ipairs(redis.call('ZRANGE', k, 0, -1)) do \
         redis.call('ZINCRBY', k, -ARGV[1], m) end end return 'OK'";
     assert_eq!(server.cli(&["EVAL", EARLIER, "0", &time.as_millis().to_string()]), "OK");
@@ -156,4 +156,27 @@ async fn a_node_that_slept_longer_than_its_lease_begins_anew() {
     .await;
     pass(&server, GRACE * 2);
     assert!(one.sweep().await.unwrap().is_empty() && two.sweep().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transition_that_did_not_arrive_is_told_by_another() {
+    let server = Server::start();
+    let (one, two) = (presence(&server.url(), GRACE).await, presence(&server.url(), GRACE).await);
+    let ann = user();
+    one.up(ann, "a").await.unwrap();
+    one.down(ann, "a").await.unwrap();
+    pass(&server, GRACE);
+    let told = one.sweep().await.unwrap();
+    assert_eq!(told.len(), 1);
+    drop(one);
+    assert!(two.sweep().await.unwrap().is_empty(), "not at once");
+    pass(&server, Duration::from_secs(5));
+    let again = two.sweep().await.unwrap();
+    assert_eq!(
+        again.iter().map(|t| (t.user, t.version)).collect::<Vec<_>>(),
+        [(ann, told[0].version)]
+    );
+    assert!(two.sweep().await.unwrap().is_empty());
+    pass(&server, Duration::from_secs(5));
+    assert!(two.sweep().await.unwrap().is_empty(), "it arrived");
 }
