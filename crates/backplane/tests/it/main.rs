@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bus;
+mod cost;
 mod limiter;
+mod link;
 mod node;
 mod presence;
 mod presence_loss;

@@ -14,7 +14,7 @@ impl Cluster {
     #[must_use]
     pub fn start() -> Self {
         let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-        let nodes: Vec<Server> = (0..3).map(|_| Server::on(free_pair(), &options)).collect();
+        let nodes: Vec<Server> = (0..3).map(|_| Server::at(free_pair(), &options)).collect();
         let slots = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
         let first = nodes[0].port().to_string();
         for (index, (node, (from, to))) in nodes.iter().zip(slots).enumerate() {

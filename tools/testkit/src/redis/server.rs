@@ -35,11 +35,15 @@ impl Server {
     /// As [`Self::start`].
     #[must_use]
     pub fn with(arguments: &[&str]) -> Self {
-        Self::on(free_port(), arguments)
+        Self::at(free_port(), arguments)
     }
 
     /// The same on that port.
-    pub(super) fn on(port: u16, arguments: &[&str]) -> Self {
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn at(port: u16, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
         let child = spawn(port, dir.path(), &arguments);
