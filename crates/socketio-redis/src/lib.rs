@@ -25,6 +25,7 @@ mod config;
 mod describe;
 mod inbound;
 mod link;
+mod mend;
 mod message;
 mod msgpack;
 mod pending;

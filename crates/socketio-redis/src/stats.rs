@@ -41,8 +41,8 @@ pub struct Stats {
     pub lost: Count,
     /// Messages that Redis refused.
     pub refused: Count,
-    /// Messages that could not be encoded: a client's attachments with a payload that is only
-    /// almost JSON (half a character, a number beyond all bounds).
+    /// Messages that could not be encoded: a client's attachments beside a number beyond all
+    /// bounds.
     pub unencodable: Count,
     /// Messages that came, this node's own among them.
     pub received: Count,

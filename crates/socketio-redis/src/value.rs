@@ -9,6 +9,8 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::mend;
+
 /// A value. The entries of a map keep their order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -36,7 +38,8 @@ impl Value {
     /// Reads a JSON text whose placeholders stand for attachments. `None` if it is no JSON, or
     /// a placeholder stands for nothing.
     pub fn from_json(text: &str, attachments: &[Bytes]) -> Option<Self> {
-        let mut value: Self = serde_json::from_str(text).ok()?;
+        let read = serde_json::from_str::<Self>(text);
+        let mut value = read.or_else(|_| serde_json::from_str(&mend::halves(text))).ok()?;
         value.fill(attachments).then_some(value)
     }
 

@@ -93,6 +93,21 @@ fn what_it_says_is_what_it_said() {
     assert_eq!(packet.attachments(), [Bytes::from_static(&[1, 2, 3])]);
 }
 
+/// As escapes, JavaScript's texts may hold half a character.
+#[test]
+fn a_half_character_does_not_keep_attachments_back() {
+    let text = r#"["cut","a\ud83d",{"_placeholder":true,"num":0}]"#.to_owned();
+    let data = serde_json::value::RawValue::from_string(text).expect("JSON");
+    let packet = zvon_socketio::Packet::from_json(&data, vec![Bytes::from_static(b"x")]);
+    let encoder = Encoder::new("0123456789abcdef", "/");
+    let payload = encoder.broadcast(&zvon_socketio::Target::default(), &packet.expect("an event"));
+    let Body::Broadcast { packet, .. } = decode(&payload.expect("encoded")).expect("read").body
+    else {
+        panic!("a broadcast")
+    };
+    assert_eq!(packet.json(), "[\"cut\",\"a\u{fffd}\",{\"_placeholder\":true,\"num\":0}]");
+}
+
 /// Dates, and the other forms that only the JavaScript encoder writes.
 #[test]
 fn what_json_has_no_word_for_becomes_what_clients_expect() {
