@@ -1,8 +1,8 @@
 -- A batch of messages in one call, and so in one transaction that no client can leave open.
 -- READ COMMITTED: every statement sees what was committed before it began.
 --
--- 1  An id for the transaction, then the chats' locks in id order. Both come before any look at a
---    session, so a revocation that waits for the transactions of its time waits for this one.
+-- 1  The chats' locks in id order. They come before any look at a session, so a revocation that
+--    waits for who holds a lock of the table then waits for this one.
 -- 2  A fresh look: is every row by a live session and a member, and of no known id?
 -- 3  If not, a verdict per row: 1 revoked, 2 known, 3 no chat, 4 no member, 5 twin, 0 goes in.
 -- 4  Numbers for those that go in.
@@ -32,7 +32,6 @@ DECLARE
     k int;
     v bigint;
 BEGIN
-    PERFORM pg_current_xact_id();
     SELECT array_agg(q.id), array_agg(q.last_seq), array_agg(q.msg_no), array_agg(q.last_at),
             array_agg(q.members) INTO chats, heads, head_nos, head_ats, sizes
         FROM (SELECT c.id, c.last_seq, c.msg_no, c.last_at, c.members FROM chats c

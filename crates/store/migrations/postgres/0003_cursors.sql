@@ -1,5 +1,5 @@
--- Moves of cursors in one call. The transaction has its id and the members' rows, locked in key
--- order, before it looks at sessions; a revocation waits for it as for an append.
+-- Moves of cursors in one call. It has the members' rows, locked in key order, before it looks at
+-- sessions; a revocation waits for it as for an append.
 CREATE FUNCTION move_cursors_v1(
     p_at bigint, p_chat uuid[], p_user uuid[], p_session uuid[], p_delivered bigint[],
     p_read bigint[]
@@ -7,7 +7,6 @@ CREATE FUNCTION move_cursors_v1(
     read_from bigint, read_to bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-    PERFORM pg_current_xact_id();
     PERFORM FROM (SELECT DISTINCT u.chat, u.usr FROM unnest(p_chat, p_user) u (chat, usr)) w
         JOIN members m ON m.chat_id = w.chat AND m.user_id = w.usr AND m.left_seq IS NULL
         ORDER BY m.chat_id, m.user_id FOR NO KEY UPDATE OF m;

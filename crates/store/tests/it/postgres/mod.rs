@@ -1,6 +1,11 @@
 //! The store on PostgreSQL: the seam's suite, and what is its own.
 
+mod barrier;
 mod contract;
+mod outbox;
+mod refusal;
+mod scene;
+mod storm;
 
 use std::sync::{Arc, OnceLock};
 
