@@ -30,6 +30,9 @@ const SEEN: &str = "WITH s AS MATERIALIZED (SELECT u.id, n.at FROM \
     JOIN users u ON u.id = n.id ORDER BY u.id FOR NO KEY UPDATE OF u) \
     UPDATE users SET last_seen = greatest(last_seen, s.at) FROM s WHERE users.id = s.id";
 
+/// The one character that the database's text can not hold: nothing has it.
+const NUL: char = '\0';
+
 #[async_trait]
 impl AccountStore for Postgres {
     async fn create_account(&self, new: &NewAccount) -> StoreResult<bool> {
@@ -46,6 +49,9 @@ impl AccountStore for Postgres {
     }
 
     async fn account_by_email(&self, email: &str) -> StoreResult<Option<(Account, String)>> {
+        if email.contains(NUL) {
+            return Ok(None);
+        }
         let exact = sqlx::query(BY_EMAIL).bind(email);
         let mut found = self.read.rows(exact).await.map_err(failed)?;
         if found.is_empty() {
@@ -64,6 +70,9 @@ impl AccountStore for Postgres {
     }
 
     async fn list_accounts(&self, prefix: Option<&str>, limit: u32) -> StoreResult<Vec<Account>> {
+        if prefix.is_some_and(|prefix| prefix.contains(NUL)) {
+            return Ok(Vec::new());
+        }
         let limit = i64::from(limit);
         let list = match prefix.map(str::to_lowercase) {
             None => sqlx::query(LIST).bind(limit),

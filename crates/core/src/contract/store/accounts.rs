@@ -12,6 +12,7 @@ pub(super) async fn run(subject: Subject) {
     lists_by_name_and_prefix(&scene).await;
     an_address_belongs_to_one(&scene).await;
     looking_up_forgives_case_where_it_is_clear(&scene).await;
+    what_no_text_can_hold_is_found_nowhere(&scene).await;
     ids_bring_those_that_exist(&scene).await;
     a_hash_is_replaced_if_it_is_still_that_one(&scene).await;
     a_changed_password_ends_the_other_sessions(&scene).await;
@@ -71,6 +72,11 @@ async fn looking_up_forgives_case_where_it_is_clear(scene: &Scene) {
     assert_eq!(find("case@example.org").await.unwrap().0, lower);
     assert_eq!(find("CASE@EXAMPLE.ORG").await, None, "it could be either");
     assert_eq!(find("nobody@example.org").await, None);
+}
+
+async fn what_no_text_can_hold_is_found_nowhere(scene: &Scene) {
+    assert_eq!(scene.store.account_by_email("a\0@example.org").await.unwrap(), None);
+    assert_eq!(scene.store.list_accounts(Some("\0"), 9).await.unwrap(), []);
 }
 
 async fn ids_bring_those_that_exist(scene: &Scene) {
