@@ -86,13 +86,16 @@ impl Redis {
         let _: usize = command.query_async(&mut connection).await.expect("it is published");
     }
 
-    /// Whether a command's answer holds a text.
+    /// Whether a command's answer holds a text; not while there is none, as when it is promoted.
     pub async fn says(&self, command: &[&str], text: &str) -> bool {
-        let mut connection = self.connection().await;
+        let client = ::redis::Client::open(self.url()).expect("an address");
+        let Ok(mut connection) = client.get_multiplexed_async_connection().await else {
+            return false;
+        };
         let mut asked = ::redis::cmd(command[0]);
         asked.arg(&command[1..]);
-        let answer: ::redis::Value = asked.query_async(&mut connection).await.expect("an answer");
-        format!("{answer:?}").contains(text)
+        let answer: Result<::redis::Value, _> = asked.query_async(&mut connection).await;
+        answer.is_ok_and(|answer| format!("{answer:?}").contains(text))
     }
 
     /// The channels that somebody is subscribed to.
