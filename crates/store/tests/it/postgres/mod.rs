@@ -2,9 +2,12 @@
 
 mod barrier;
 mod contract;
+mod kill;
+mod limits;
 mod outbox;
 mod refusal;
 mod scene;
+mod schema;
 mod storm;
 
 use std::sync::{Arc, OnceLock};
