@@ -90,6 +90,15 @@ impl Cluster {
         assert!(status.success(), "pg_ctl {what:?} failed; its log is {}/log", self.dir);
     }
 
+    /// What the server has logged.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        run(unprivileged("cat").arg(format!("{}/log", self.dir)))
+    }
+
     /// Where it listens on the loopback interface.
     #[must_use]
     pub fn port(&self) -> u16 {

@@ -39,19 +39,19 @@ BEGIN
     starts := heads;
 
     SELECT count(*) INTO fine FROM unnest(p_chat, p_session, p_user) u (chat, session, usr)
-        JOIN sessions s ON s.id = u.session AND s.user_id = u.usr AND s.revoked_at IS NULL
-            AND s.expires_at > p_at
-        JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL;
+        JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL
+        WHERE (SELECT s.user_id = u.usr AND s.revoked_at IS NULL AND s.expires_at > p_at
+            FROM sessions s WHERE s.id = u.session);
     slow := fine < n OR EXISTS (SELECT FROM unnest(p_id) u (id) JOIN events e ON e.id = u.id)
         OR n > 1 AND (SELECT count(DISTINCT u.id) FROM unnest(p_id) u (id)) < n;
     IF slow THEN
-        SELECT array_agg(CASE WHEN s.id IS NULL THEN 1 WHEN e.id IS NOT NULL THEN 2
+        SELECT array_agg(CASE WHEN s.live IS NOT TRUE THEN 1 WHEN e.id IS NOT NULL THEN 2
                 WHEN c.id IS NULL THEN 3 WHEN m.user_id IS NULL THEN 4 ELSE 0 END ORDER BY u.ord)
             INTO verdicts
             FROM unnest(p_chat, p_session, p_user, p_id) WITH ORDINALITY
                 u (chat, session, usr, id, ord)
-            LEFT JOIN sessions s ON s.id = u.session AND s.user_id = u.usr
-                AND s.revoked_at IS NULL AND s.expires_at > p_at
+            CROSS JOIN LATERAL (SELECT (SELECT s.user_id = u.usr AND s.revoked_at IS NULL
+                AND s.expires_at > p_at FROM sessions s WHERE s.id = u.session) AS live) s
             LEFT JOIN events e ON e.id = u.id
             LEFT JOIN unnest(chats) c (id) ON c.id = u.chat
             LEFT JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr

@@ -18,9 +18,8 @@ BEGIN
             u (chat, usr, session, delivered, read)
         JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL
         JOIN chats c ON c.id = m.chat_id
-        LEFT JOIN sessions s ON s.id = u.session AND s.user_id = u.usr AND s.revoked_at IS NULL
-            AND s.expires_at > p_at
-        WHERE u.session IS NULL OR s.id IS NOT NULL
+        WHERE u.session IS NULL OR (SELECT s.user_id = u.usr AND s.revoked_at IS NULL
+            AND s.expires_at > p_at FROM sessions s WHERE s.id = u.session)
         GROUP BY m.chat_id, m.user_id, m.delivered_seq, m.read_seq),
     steps AS MATERIALIZED (
         SELECT w.*, greatest(w.delivered_seq, w.delivered, w.read) AS new_delivered,

@@ -29,10 +29,10 @@ pub(super) use messages;
 macro_rules! events {
     ($from:literal, $rest:literal) => {
         concat!(
-            "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by, u.name AS subject_name FROM ",
+            "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by, \
+             (SELECT u.name FROM users u WHERE u.id = e.subject) AS subject_name FROM ",
             $from,
-            " LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq \
-             LEFT JOIN users u ON u.id = e.subject ",
+            " LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq ",
             $rest
         )
     };

@@ -5,6 +5,7 @@ mod contract;
 mod kill;
 mod limits;
 mod outbox;
+mod plans;
 mod refusal;
 mod scene;
 mod schema;
