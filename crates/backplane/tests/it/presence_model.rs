@@ -131,23 +131,28 @@ fn redis_and_memory_tell_the_same_story() {
     let server = Server::start();
     let pair = tokio::sync::Mutex::new(runtime.block_on(pair(&server.url())));
     let steps = prop::collection::vec(step(), 1..40);
-    let outcome = TestRunner::new(Config::with_cases(100)).run(&steps, |steps| {
-        runtime.block_on(async {
-            let mut pair = pair.lock().await;
-            // People of their own for each case; of those before, all that was to be told was.
-            pair.users = (0..3).map(|_| UserId(Uuid::new_v4())).collect();
-            for (index, step) in steps.iter().enumerate() {
-                pair.step(step).await;
-                pair.compare(index % 2).await;
-            }
-            for (user, name) in (0..3).flat_map(|user| (0..2).map(move |name| (user, name))) {
-                pair.step(&Step::Down(0, user, name)).await;
-                pair.step(&Step::Down(1, user, name)).await;
-            }
-            pair.step(&Step::Pass(11)).await;
-            pair.compare(0).await;
-        });
-        Ok(())
-    });
+    let outcome =
+        TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() }).run(
+            &steps,
+            |steps| {
+                runtime.block_on(async {
+                    let mut pair = pair.lock().await;
+                    // People of their own for each case; of those before, all that was to be told was.
+                    pair.users = (0..3).map(|_| UserId(Uuid::new_v4())).collect();
+                    for (index, step) in steps.iter().enumerate() {
+                        pair.step(step).await;
+                        pair.compare(index % 2).await;
+                    }
+                    for (user, name) in (0..3).flat_map(|user| (0..2).map(move |name| (user, name)))
+                    {
+                        pair.step(&Step::Down(0, user, name)).await;
+                        pair.step(&Step::Down(1, user, name)).await;
+                    }
+                    pair.step(&Step::Pass(11)).await;
+                    pair.compare(0).await;
+                });
+                Ok(())
+            },
+        );
     outcome.unwrap();
 }
