@@ -12,6 +12,7 @@ mod error;
 mod http;
 mod meters;
 mod peer;
+mod relay;
 mod settings;
 mod socket;
 mod token;
@@ -26,11 +27,13 @@ use zvon_core::backing::Backing;
 use zvon_core::error::Result;
 use zvon_socketio::{Adapter, Io, Namespace};
 
-pub use settings::{HealthLimits, Settings, SocketSettings, TokenSettings};
+pub use relay::wire::notice_dead_peer;
+pub use settings::{HealthLimits, RelaySettings, Settings, SocketSettings, TokenSettings};
 
 use crate::documents::Documents;
 use crate::door::Origins;
 use crate::meters::Meters;
+use crate::relay::Relay;
 use crate::socket::Chat;
 use crate::socket::rooms::Rooms;
 use crate::token::Tokens;
@@ -57,6 +60,8 @@ pub mod parsers {
         Tokens::new(TokenSettings { secrets, ..TokenSettings::default() }).read(text).is_ok()
     }
 
+    pub use crate::relay::sign::{Claim, Keys, Refusal};
+
     /// An address as a balancer wrote it.
     #[must_use]
     pub fn forwarded(text: &str) -> Option<IpAddr> {
@@ -77,6 +82,7 @@ pub(crate) struct Edge {
     pub(crate) meters: Arc<Meters>,
     pub(crate) settings: Settings,
     pub(crate) ready: AtomicBool,
+    pub(crate) relay: Option<Arc<Relay>>,
     /// Made when somebody asks for them first.
     documents: OnceLock<Documents>,
 }
@@ -103,6 +109,11 @@ impl Gateway {
         let io = Io::with_adapter(settings.engine(door), adapter);
         let rooms = Arc::new(Rooms::default());
         let core = settings.core.clone();
+        let relay = settings.relay.as_ref().map(|relay| {
+            let (nodes, clock) = (Arc::clone(&backing.nodes), Arc::clone(&backing.clock));
+            let most = settings.socket.queue_bytes.max(settings.socket.max_payload);
+            Arc::new(Relay::new(relay, nodes, clock, most * 2))
+        });
         let app = App::start(backing, Arc::clone(&rooms) as Arc<_>, core).await?;
         let tokens = Tokens::new(settings.tokens.clone());
         let meters = Arc::new(Meters::new());
@@ -111,7 +122,7 @@ impl Gateway {
         rooms.attach(namespace.clone());
         let ready = AtomicBool::new(false);
         let documents = OnceLock::new();
-        let edge = Edge { app, tokens, io, namespace, meters, settings, ready, documents };
+        let edge = Edge { app, tokens, io, namespace, meters, settings, ready, relay, documents };
         Ok(Self(Arc::new(edge)))
     }
 
@@ -125,11 +136,19 @@ impl Gateway {
         http::probes(&self.0)
     }
 
+    /// What the internal port serves: requests that other nodes relay to this one.
+    pub fn internal(&self) -> Router {
+        relay::router(&self.0)
+    }
+
     /// Takes those metrics that are looked up rather than counted; to be called before they are
     /// shown.
     pub fn look(&self) {
         let edge = &self.0;
         meters::look(&edge.io, &edge.namespace, edge.app.queued());
+        if let Some(relay) = &edge.relay {
+            relay.look();
+        }
     }
 
     /// Whether balancers should send clients here.
@@ -144,10 +163,14 @@ impl Gateway {
     }
 
     /// Takes no new connections, closes the live ones by transport over `window`, then finishes
-    /// what is queued. After it the store can be closed.
+    /// what is queued. Until then requests of this node's sessions are still relayed to it, and
+    /// from it what is under way. After it the store can be closed.
     pub async fn drain(&self, window: Duration) {
         self.set_ready(false);
         self.0.io.drain(window).await;
+        if let Some(relay) = &self.0.relay {
+            relay.stop();
+        }
         self.0.app.shutdown().await;
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use zvon_core::settings::Settings as Core;
-use zvon_socketio::{Config, Cors, Door, RecoveryMode};
+use zvon_socketio::{Config, Cors, Door, NodeId, RecoveryMode};
 
 /// The edge's settings. `Default` is what `config.default.toml` says.
 #[derive(Clone, Debug)]
@@ -23,6 +23,25 @@ pub struct Settings {
     pub socket: SocketSettings,
     /// Memory thresholds of `/health`.
     pub health: HealthLimits,
+    /// Other nodes; `None` if there are none.
+    pub relay: Option<RelaySettings>,
+}
+
+/// How requests go to the node that owns their session.
+#[derive(Clone)]
+pub struct RelaySettings {
+    /// This node's id.
+    pub node: NodeId,
+    /// The cluster's keys. The first signs, all are understood.
+    pub keys: Vec<Vec<u8>>,
+    /// Most requests and WebSockets that are relayed at a time, in each direction.
+    pub most: usize,
+}
+
+impl fmt::Debug for RelaySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelaySettings").field("most", &self.most).finish_non_exhaustive()
+    }
 }
 
 /// How access tokens are made and read.
@@ -88,6 +107,7 @@ impl Default for Settings {
             frontend_url: "http://localhost:3000".to_owned(),
             socket: SocketSettings::default(),
             health: HealthLimits::default(),
+            relay: None,
         }
     }
 }
@@ -119,6 +139,7 @@ impl Settings {
             keep_request: false,
             cors: Some(Cors::fixed(&self.frontend_url)),
             door: Some(door),
+            node_id: self.relay.as_ref().map(|relay| relay.node.clone()),
             max_per_address: self.socket.per_address,
             ..Config::default()
         }

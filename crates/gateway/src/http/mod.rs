@@ -23,7 +23,7 @@ use axum::Router;
 use axum::middleware;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{Edge, peer};
+use crate::{Edge, peer, relay};
 
 pub(crate) use body::plain;
 pub(crate) use route::{Answer, Content, Route};
@@ -40,7 +40,10 @@ pub(crate) fn router(edge: &Arc<Edge>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(edge), cors::allow))
         .layer(middleware::from_fn_with_state(Arc::clone(edge), access::note))
         .with_state(Arc::clone(edge));
-    rest.route_service("/socket.io/", edge.io.service())
+    let engine = Router::new()
+        .route_service("/socket.io/", edge.io.service())
+        .layer(middleware::from_fn_with_state(Arc::clone(edge), relay::pass));
+    rest.merge(engine)
         .layer(middleware::from_fn(content::guard))
         .layer(middleware::from_fn_with_state(Arc::clone(edge), peer::see_through))
 }
