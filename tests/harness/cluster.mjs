@@ -15,6 +15,7 @@ export async function startCluster({ size = 3, env = {} } = {}) {
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
     ZVON_CLUSTER__KEY: randomBytes(32).toString('hex'),
+    ZVON_CLUSTER__INTERNAL_LISTEN: '127.0.0.1:0',
     ...env,
   };
   const nodes = await Promise.all(Array.from({ length: size }, () => startNode({ env: shared })));

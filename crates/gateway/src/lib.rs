@@ -167,9 +167,9 @@ impl Gateway {
     /// from it what is under way. After it the store can be closed.
     pub async fn drain(&self, window: Duration) {
         self.set_ready(false);
-        self.0.io.drain(window).await;
-        if let Some(relay) = &self.0.relay {
-            relay.stop();
+        match &self.0.relay {
+            Some(relay) => drop(tokio::join!(self.0.io.drain(window), relay.drain(window))),
+            None => self.0.io.drain(window).await,
         }
         self.0.app.shutdown().await;
     }

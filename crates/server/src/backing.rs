@@ -68,9 +68,9 @@ impl Opened {
     }
 }
 
-/// Opens what the configuration asks for.
-pub(crate) async fn open(config: &Config) -> Result<Opened> {
-    if config.is_cluster() { cluster(config).await } else { embedded(config).await }
+/// Opens what the configuration asks for; `node` is this node's id among the others.
+pub(crate) async fn open(config: &Config, node: Option<NodeId>) -> Result<Opened> {
+    if config.is_cluster() { cluster(config, node).await } else { embedded(config).await }
 }
 
 /// One node: SQLite and memory.
@@ -92,10 +92,10 @@ async fn embedded(config: &Config) -> Result<Opened> {
 }
 
 /// One of several nodes: PostgreSQL and Redis. Redis may be away.
-async fn cluster(config: &Config) -> Result<Opened> {
-    let node = NodeId::random();
+async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
+    let node = node.unwrap_or_else(NodeId::random);
     let key = config.cluster_keys().map_err(|error| anyhow::anyhow!(error.to_string()))?;
-    let key = key.first().map(String::as_bytes).unwrap_or_default().to_vec();
+    let key = key.into_iter().next().unwrap_or_default();
     let settings = Settings {
         url: config.store.url.clone(),
         send: config.store.send_connections,

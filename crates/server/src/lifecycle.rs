@@ -1,8 +1,8 @@
 //! From the start to the end.
 //!
 //! SIGTERM or SIGINT: not ready → no new connections → the live ones are closed by transport, so
-//! that clients come back by themselves → what is queued is committed → the store is closed. A
-//! second signal ends the process at once.
+//! that clients come back by themselves → what is queued is committed → other nodes are told → the
+//! store is closed. A second signal ends the process at once.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zvon_core::limits::Limits;
 use zvon_core::settings::{Audience as CoreAudience, Settings as Core};
 use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSettings};
 
+use crate::cluster::Member;
 use crate::config::{Audience, Config};
 use crate::listener::{Door, Tls};
 use crate::watch::Watch;
@@ -34,24 +36,20 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         tracing::warn!("redis.url is set: a node alone, on SQLite, does without it");
     }
     let listen = config.listen().map_err(|error| anyhow::anyhow!(error.to_string()))?;
-    let early = match privilege::other(&config.server.user)? {
-        Some(user) => {
-            let door = listener::bind(listen)?;
-            privilege::become_user(&user, &config.server.data)?;
-            Some(door)
-        }
-        None => None,
-    };
+    let early = early(&config, listen)?;
     tracing::debug!(files = open_files::raise(), "may have open");
     let _held = (!config.is_cluster()).then(|| data_dir::take(&config.server.data)).transpose()?;
-    let settings = settings(&config)?;
+    let member = Member::open(&config)?;
+    let relay = member.as_ref().map(Member::relay);
+    let node = relay.as_ref().map(|relay| relay.node.clone());
+    let settings = Settings { relay, ..settings(&config)? };
     let watch = Watch::open(&config)?;
-    let opened = backing::open(&config).await?;
-    let tls = config.tls().map_err(|error| anyhow::anyhow!(error.to_string()))?;
-    let tls = tls.map(|(cert, key)| Tls::load(cert, key)).transpose()?;
+    let opened = backing::open(&config, node).await?;
+    let tls = tls(&config)?;
     let trusted = settings.trusted_proxies.clone();
     let per_address = settings.socket.per_address;
-    let gateway = Gateway::start(opened.backing.clone(), Arc::clone(&opened.adapter), settings).await?;
+    let gateway =
+        Gateway::start(opened.backing.clone(), Arc::clone(&opened.adapter), settings).await?;
     let door = early.map_or_else(|| listener::bind(listen), Ok)?;
     let address = door.local_addr()?;
     let stop = CancellationToken::new();
@@ -65,6 +63,10 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let serving = tokio::spawn(listener::serve(door, serves, stop.clone()));
     let metrics = watch.as_ref().map(Watch::address).transpose()?;
     let watching = watch.map(|watch| watch.serve(&gateway));
+    let internal = match member {
+        Some(member) => Some(member.join(&gateway, &opened.backing.nodes).await),
+        None => None,
+    };
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 
@@ -78,6 +80,9 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         if tokio::time::timeout(LAST_REQUESTS, serving).await.is_err() {
             tracing::warn!("open requests took too long");
         }
+        if let Some(internal) = internal {
+            internal.close().await;
+        }
         opened.close().await;
         if let Some(watching) = watching {
             watching.close().await;
@@ -87,6 +92,19 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         () = finish => Ok(()),
         () = stopped(&mut term, &mut int) => anyhow::bail!("stopped at once by a second signal"),
     }
+}
+
+/// The port, open before this process becomes another user, if it is to.
+fn early(config: &Config, listen: SocketAddr) -> Result<Option<TcpListener>> {
+    let Some(user) = privilege::other(&config.server.user)? else { return Ok(None) };
+    let door = listener::bind(listen)?;
+    privilege::become_user(&user, &config.server.data)?;
+    Ok(Some(door))
+}
+
+fn tls(config: &Config) -> Result<Option<Tls>> {
+    let tls = config.tls().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    tls.map(|(cert, key)| Tls::load(cert, key)).transpose()
 }
 
 async fn stopped(term: &mut Signal, int: &mut Signal) {
@@ -148,6 +166,7 @@ fn settings(config: &Config) -> Result<Settings> {
             heap_max: non_zero(config.health.heap_max),
             rss_max: non_zero(config.health.rss_max),
         },
+        relay: None,
     })
 }
 
@@ -188,7 +207,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
 fn cluster_key(config: &Config) -> Result<Vec<u8>> {
     let configured = config.cluster_keys().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     match configured.into_iter().next() {
-        Some(key) => Ok(key.into_bytes()),
+        Some(key) => Ok(key),
         None => secret::keep(&config.server.data, secret::CLUSTER_KEY),
     }
 }

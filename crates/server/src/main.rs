@@ -6,6 +6,7 @@
 //! line and exit code 2.
 
 mod backing;
+mod cluster;
 mod command;
 mod config;
 mod data_dir;

@@ -87,11 +87,11 @@ impl Relay {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let text = only(request.headers()).ok_or(Refusal::Malformed)?;
         let (claim, proof) = self.keys.read(text, request.method(), path)?;
-        if claim.target != self.node {
-            return Err(Refusal::OtherTarget);
-        }
         if claim.sender == self.node {
             return Err(Refusal::Loop);
+        }
+        if claim.target != self.node {
+            return Err(Refusal::OtherTarget);
         }
         let off = self.clock.now().0.abs_diff(claim.at);
         if u128::from(off) > SKEW.as_millis() {

@@ -9,6 +9,7 @@ use super::sign::Refusal;
 /// The counts of both directions.
 pub(super) struct Meters {
     sent: Family,
+    connects: Counter,
     accepted: Counter,
     refused: Family,
 }
@@ -16,11 +17,13 @@ pub(super) struct Meters {
 impl Meters {
     pub(super) fn new() -> Self {
         describe_counter!("zvon_relay_sent_total", "Requests sent on to the node that owns them.");
+        describe_counter!("zvon_relay_connects_total", "Connections made to other nodes.");
         describe_counter!("zvon_relay_accepted_total", "Requests that other nodes sent on.");
         describe_counter!("zvon_relay_refused_total", "Those that were not believed.");
         describe_gauge!("zvon_relay_open", "Relayed requests and WebSockets that are open.");
         Self {
             sent: Family::new("zvon_relay_sent_total", "outcome"),
+            connects: counter!("zvon_relay_connects_total"),
             accepted: counter!("zvon_relay_accepted_total"),
             refused: Family::new("zvon_relay_refused_total", "reason"),
         }
@@ -29,6 +32,11 @@ impl Meters {
     /// A request is sent on.
     pub(super) fn outward(&self) -> Outward<'_> {
         Outward { sent: &self.sent, is_counted: false }
+    }
+
+    /// A connection to another node was made.
+    pub(super) fn connected(&self) {
+        self.connects.increment(1);
     }
 
     /// A request came from another node.

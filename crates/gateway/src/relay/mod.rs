@@ -26,6 +26,7 @@ pub(crate) mod wire;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::Method;
 use parking_lot::Mutex;
@@ -42,6 +43,9 @@ use self::replay::Seen;
 use self::sign::{Claim, Keys, Signed};
 use self::wire::Pool;
 use crate::settings::RelaySettings;
+
+/// How long tunnels that were closed last may take.
+const REST: Duration = Duration::from_secs(2);
 
 /// Why a request could not be relayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +82,8 @@ pub(crate) struct Relay {
     /// Most bytes of an answer's body.
     answer_max: usize,
     meters: Meters,
-    stop: watch::Sender<bool>,
+    /// Over which window tunnels are to end, once they are.
+    stop: watch::Sender<Option<Duration>>,
 }
 
 impl Relay {
@@ -103,7 +108,7 @@ impl Relay {
             most,
             answer_max,
             meters: Meters::new(),
-            stop: watch::Sender::new(false),
+            stop: watch::Sender::new(None),
         }
     }
 
@@ -113,9 +118,11 @@ impl Relay {
         self.meters.look(open(&self.out), open(&self.within));
     }
 
-    /// Ends the WebSockets that go through this node to others.
-    pub(crate) fn stop(&self) {
-        self.stop.send_replace(true);
+    /// Ends the WebSockets that go through this node to others over `window`; returns when all
+    /// have ended, at the latest two seconds after it. Other requests go on to their end.
+    pub(crate) async fn drain(&self, window: Duration) {
+        self.stop.send_replace(Some(window));
+        let _ = tokio::time::timeout(window + REST, self.stop.closed()).await;
     }
 
     fn sign(

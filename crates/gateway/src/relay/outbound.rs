@@ -4,6 +4,7 @@
 //! engine, which knows no such session and says so; the client connects anew and resumes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -123,6 +124,7 @@ impl Relay {
     async fn connect(&self, owner: &NodeId) -> Result<Link, Lost> {
         let address = self.nodes.address(owner.as_str()).await.ok_or(Lost::UnknownNode)?;
         let mut link = Link::open(address).await.ok_or(Lost::Unreachable)?;
+        self.meters.connected();
         self.pool.sweep();
         let nobody = (std::net::Ipv4Addr::UNSPECIFIED, 0).into();
         let signed = self.sign(owner, &Method::HEAD, "/", nobody).ok_or(Lost::Broken)?;
@@ -148,10 +150,10 @@ impl Relay {
         }
         let client = hyper::upgrade::on(head);
         let owner = hyper::upgrade::on(&mut answer).await.map_err(|_| Lost::Broken)?;
-        let stop = self.stop.subscribe();
+        let (stop, number) = (self.stop.subscribe(), self.number.load(Ordering::Relaxed));
         tokio::spawn(async move {
             if let Ok(Ok(client)) = timeout(PATIENCE, client).await {
-                tunnel::carry(client, owner, stop).await;
+                tunnel::carry(client, owner, stop, number).await;
             }
             drop(room);
         });

@@ -78,7 +78,6 @@ impl Window {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "it is below the window's width")]
 fn place(number: u64) -> (usize, u64) {
     let at = number % WIDTH;
     ((at / 64) as usize, 1 << (at % 64))

@@ -59,6 +59,7 @@ impl Config {
             ("store.read_connections", u64::from(self.store.read_connections)),
             ("store.send_connections", u64::from(self.store.send_connections)),
             ("store.write_connections", u64::from(self.store.write_connections)),
+            ("cluster.relayed_max", self.cluster.relayed_max as u64),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError(format!("{key}: must be more than 0"))),

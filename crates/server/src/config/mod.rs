@@ -242,6 +242,8 @@ mod tests {
             ("auth.jwt_secret_file", "/nowhere", "auth.jwt_secret_file"),
             ("socket.ping_interval", "0", "socket.ping_interval"),
             ("store.read_connections", "0", "store.read_connections"),
+            ("cluster.internal_listen", "0.0.0.0:4100", "cluster.internal_address"),
+            ("cluster.key", "short", "cluster.key"),
             ("server.data", "", "server.data"),
             ("log.level", "loud", "log.level"),
             ("limits.mesages", "1", "mesages"),

@@ -121,6 +121,9 @@ impl fmt::Debug for Redis {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cluster {
+    pub(crate) internal_listen: String,
+    pub(crate) internal_address: String,
+    pub(crate) relayed_max: usize,
     pub(crate) key: String,
     pub(crate) key_previous: String,
     pub(crate) key_file: PathBuf,
@@ -128,7 +131,8 @@ pub(crate) struct Cluster {
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cluster").finish_non_exhaustive()
+        let mut written = f.debug_struct("Cluster");
+        written.field("internal_listen", &self.internal_listen).finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@
 //! 16 KiB of it, so many connections of an address. A connection that becomes a WebSocket leaves
 //! the HTTP stack altogether; the engine counts those.
 
+mod internal;
 mod tls;
 
 use std::convert::Infallible;
@@ -29,6 +30,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use zvon_socketio::{RemoteAddr, Seat, Seats, network};
 
+pub(crate) use internal::{Internal, Serving as InternalServing};
 pub(crate) use tls::Tls;
 
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -85,6 +87,8 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationT
             }
         }
     }
+    // Who comes now is refused at once, and goes to another node.
+    drop(listener);
     connections.close();
     connections.wait().await;
 }

@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 55] = [
+const WRONG: [(&str, &str); 58] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -58,6 +58,9 @@ const WRONG: [(&str, &str); 55] = [
     ("cluster.key", "too short"),
     ("cluster.key_previous", "without one to follow it"),
     ("cluster.key_file", "/nowhere/at/all"),
+    ("cluster.internal_listen", "4100"),
+    ("cluster.internal_address", "10.0.0.5"),
+    ("cluster.relayed_max", "0"),
     ("health.heap_max", "lots"),
     ("health.rss_max", "-1"),
     ("metrics.listen", "9464"),

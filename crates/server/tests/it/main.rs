@@ -10,6 +10,7 @@ mod environment;
 mod logs;
 mod privilege;
 mod process;
+mod relay;
 mod secrets;
 mod sign_in;
 #[cfg(feature = "otlp")]
