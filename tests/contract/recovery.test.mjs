@@ -43,7 +43,8 @@ for (const transports of TRANSPORTS) {
       // Its commands wait until it is back in its rooms.
       await b.settle();
       const later = await write(ann, chatId, 'later');
-      assert.equal(later.status, 'DELIVERED');
+      // Another node's sockets have it a moment later.
+      if (!server.nodes) assert.equal(later.status, 'DELIVERED');
       await b.hear('message', ({ content }) => content === 'later');
       assert.deepEqual(b.all('message').map(({ content }) => content), ['before', 'meanwhile', 'later']);
       b.close();

@@ -16,6 +16,9 @@ use crate::link::Link;
 use crate::space::{Listener, Space};
 use crate::stats::Stats;
 
+/// What a server says to the others of a socket that was recovered there.
+pub(crate) const EVICT: &str = "zvon:evict";
+
 /// The other nodes, over Redis.
 pub struct RedisAdapter {
     pub(crate) shared: Arc<Shared>,
@@ -135,6 +138,16 @@ impl Adapter for RedisAdapter {
             (Some(channel), false) => self.shared.link.unsubscribe(&channel),
             (None, _) => {}
         });
+    }
+
+    fn evict(&self, namespace: &str, id: &SocketId) {
+        // The dialect can only disconnect, which would keep the client away: so it is said from
+        // server to server, and JavaScript's have nobody who listens.
+        if let Ok(packet) = Packet::event(EVICT, id.as_str()) {
+            self.shared.with(namespace, |space| {
+                self.shared.publish(space, space.encoder.server_side_emit(&packet, None));
+            });
+        }
     }
 
     fn broadcast(&self, namespace: &str, target: &Target, packet: &Packet) {

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use zvon_socketio::{Args, Packet, Target};
+use zvon_socketio::{Args, Packet, Socket, Target};
 
-use crate::adapter::Shared;
+use crate::adapter::{EVICT, Shared};
 use crate::channel::Heard;
 use crate::describe;
 use crate::link::{Inbox, Incoming};
@@ -139,11 +139,15 @@ fn hear(
     mut args: Args,
     request: Option<(String, String)>,
 ) {
-    let Some(listener) = space.listener.read().clone() else { return };
     if args.values.is_empty() {
         return;
     }
     let Ok(name) = serde_json::from_str::<String>(args.values.remove(0).get()) else { return };
+    if name == EVICT {
+        let gone = args.get::<String>(0).ok().and_then(|id| space.namespace.get(&id));
+        return gone.iter().for_each(Socket::evict);
+    }
+    let Some(listener) = space.listener.read().clone() else { return };
     let reply = request.map(|(uid, request)| Reply {
         shared: Arc::downgrade(shared),
         space: Arc::clone(space),

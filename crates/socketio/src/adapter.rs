@@ -33,6 +33,10 @@ pub trait Adapter: Send + Sync {
     /// [`Adapter::room`]. Under a lock, too.
     fn socket(&self, _namespace: &str, _id: &SocketId, _here: bool) {}
 
+    /// A socket of that id was recovered on this node. Who still has it lets go of its connection,
+    /// without telling the client to stay away: it is here by now.
+    fn evict(&self, _namespace: &str, _id: &SocketId) {}
+
     /// Send a packet to the sockets of the target.
     fn broadcast(&self, namespace: &str, target: &Target, packet: &Packet);
 

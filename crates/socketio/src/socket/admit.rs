@@ -11,7 +11,6 @@ use super::handler::{Admission, ConnectRequest, Handshake, Reason};
 use super::namespace::Namespace;
 use super::peer::{Parts, Socket};
 use super::recovery::Lost;
-use crate::adapter::Target;
 use crate::engine::frame::Frame;
 use crate::engine::mailbox::Conn;
 use crate::id::{SocketId, token};
@@ -139,9 +138,7 @@ impl Door {
     /// Makes a socket known; whoever had its id is evicted, on whichever node it is.
     fn enter(&self, entrant: Entrant) -> Arc<Socket> {
         if entrant.socket.recovered() {
-            let rooms = vec![entrant.socket.id().as_ref().to_owned()];
-            let target = Target { rooms, ..Target::default() };
-            self.namespace.adapter().disconnect(self.namespace.path(), &target, true);
+            self.namespace.adapter().evict(self.namespace.path(), entrant.socket.id());
         }
         let (socket, old) = self.register(entrant);
         old.iter().for_each(Socket::evict);

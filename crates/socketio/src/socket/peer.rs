@@ -214,8 +214,8 @@ impl Socket {
         self.conn.ask(Request::Close(Reason::ServerClose));
     }
 
-    /// The client is on another connection now.
-    pub(crate) fn evict(self: &Arc<Self>) {
+    /// The client is on another connection now: ends it, and lets go of the connection.
+    pub fn evict(self: &Arc<Self>) {
         self.end(Reason::Replaced);
         self.conn.ask(Request::Close(Reason::Replaced));
     }
