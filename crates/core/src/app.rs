@@ -162,6 +162,12 @@ impl App {
         Ok(())
     }
 
+    /// Whether what the nodes share for a while can be reached; `None` for a node alone.
+    #[must_use]
+    pub fn is_connected(&self) -> Option<bool> {
+        self.backing.nodes.is_reachable()
+    }
+
     /// How many messages wait in the lanes.
     #[must_use]
     pub fn queued(&self) -> usize {

@@ -20,6 +20,10 @@ pub trait Nodes: Send + Sync {
     /// second and the node was not known before.
     async fn address(&self, node: &str) -> Option<SocketAddr>;
 
+    /// Whether what the nodes share for a while can be reached now; `None` where they share
+    /// nothing. It is for who watches: without it everything goes on, only slower.
+    fn is_reachable(&self) -> Option<bool>;
+
     /// How many nodes live, as far as is known; at least one.
     fn count(&self) -> usize;
 }

@@ -146,6 +146,7 @@ impl Gateway {
     pub fn look(&self) {
         let edge = &self.0;
         meters::look(&edge.io, &edge.namespace, edge.app.queued());
+        meters::look_around(edge.app.is_connected());
         if let Some(relay) = &edge.relay {
             relay.look();
         }

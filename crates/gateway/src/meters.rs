@@ -89,6 +89,13 @@ impl Meters {
     }
 }
 
+/// Whether Redis answers, where there is one.
+pub(crate) fn look_around(is_connected: Option<bool>) {
+    if let Some(up) = is_connected {
+        metrics::gauge!("zvon_redis_up").set(f64::from(u8::from(up)));
+    }
+}
+
 /// Takes the figures that are looked up when somebody asks, rather than counted as they change.
 pub(crate) fn look(io: &Io, namespace: &Namespace, queued: usize) {
     let (stats, census) = (io.stats(), io.census());

@@ -29,12 +29,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// Runs the chat until it is told to stop.
 pub(crate) async fn serve(config: Config) -> Result<()> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    for name in &config.ignored {
-        tracing::warn!("{name} is set: this version does without that service");
-    }
-    if config.has_idle_redis() {
-        tracing::warn!("redis.url is set: a node alone, on SQLite, does without it");
-    }
+    tell_of_unused(&config);
     let listen = config.listen().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     let early = early(&config, listen)?;
     tracing::debug!(files = open_files::raise(), "may have open");
@@ -91,6 +86,15 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     tokio::select! {
         () = finish => Ok(()),
         () = stopped(&mut term, &mut int) => anyhow::bail!("stopped at once by a second signal"),
+    }
+}
+
+fn tell_of_unused(config: &Config) {
+    for name in &config.ignored {
+        tracing::warn!("{name} is set: this version does without that service");
+    }
+    if config.has_idle_redis() {
+        tracing::warn!("redis.url is set: a node alone, on SQLite, does without it");
     }
 }
 

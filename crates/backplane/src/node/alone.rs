@@ -19,6 +19,10 @@ impl Nodes for Alone {
         None
     }
 
+    fn is_reachable(&self) -> Option<bool> {
+        None
+    }
+
     fn count(&self) -> usize {
         1
     }

@@ -112,6 +112,10 @@ impl Nodes for RedisNodes {
         }
     }
 
+    fn is_reachable(&self) -> Option<bool> {
+        Some(self.link.health().up)
+    }
+
     fn count(&self) -> usize {
         self.known.lock().nodes.len().max(1)
     }

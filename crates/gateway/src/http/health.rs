@@ -24,13 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 type Probe = (&'static str, Result<(), String>);
 
-/// `GET /health`: the store and, where thresholds are set, memory.
+/// `GET /health`: the store and, where thresholds are set, memory. Among nodes also Redis, which
+/// is told and no reason to send clients elsewhere.
 pub(crate) async fn health(State(edge): State<Arc<Edge>>) -> Response {
     let limits = edge.settings.health;
     let memory = Memory::read();
     let heap = within(memory.data, limits.heap_max, "Used heap exceeded the set threshold");
     let rss = within(memory.resident, limits.rss_max, "Used rss exceeded the set threshold");
-    report(vec![database(&edge).await, ("memory_heap", heap), ("memory_rss", rss)])
+    let checks = vec![database(&edge).await, ("memory_heap", heap), ("memory_rss", rss)];
+    let redis = edge.app.is_connected().map(|up| match up {
+        true => Check::Up,
+        false => Check::Down { message: "Redis does not answer".to_owned() },
+    });
+    report(checks, redis.map(|check| ("redis", check)))
 }
 
 /// `GET /health/liveness`: the process answers.
@@ -43,7 +49,8 @@ pub(crate) async fn readiness(State(edge): State<Arc<Edge>>) -> Response {
     let (name, verdict) = database(&edge).await;
     let ready = edge.ready.load(Ordering::Relaxed);
     let draining = || Err("not ready".to_owned());
-    report(vec![(name, verdict.and_then(|()| if ready { Ok(()) } else { draining() }))])
+    let verdict = verdict.and_then(|()| if ready { Ok(()) } else { draining() });
+    report(vec![(name, verdict)], None)
 }
 
 async fn database(edge: &Edge) -> Probe {
@@ -62,8 +69,10 @@ fn within(used: Option<u64>, most: Option<u64>, text: &str) -> Result<(), String
     }
 }
 
-fn report(checks: Vec<Probe>) -> Response {
+/// What the checks come to; `aside` is told and decides nothing.
+fn report(checks: Vec<Probe>, aside: Option<(&'static str, Check)>) -> Response {
     let (mut info, mut error, mut details) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    details.extend(aside.map(|(name, check)| (name.to_owned(), check)));
     for (name, verdict) in checks {
         let (into, check) = match verdict {
             Ok(()) => (&mut info, Check::Up),

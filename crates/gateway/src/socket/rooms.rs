@@ -164,8 +164,9 @@ impl Fanout for Rooms {
                 Some(logged) => namespace.for_each_in(&room, |socket| logged.emit(socket)),
                 None => namespace.for_each_in(&room, |socket| count(socket, delivery)),
             }
-            if let Some(event) = &delivery.aside {
-                self.to_room(&room, None, event);
+            // Every node hands out what stands in the log; nobody does it for another.
+            if let Some(packet) = delivery.aside.as_ref().and_then(packet) {
+                namespace.to(&room).local().emit(&packet);
             }
             if let Some(user) = delivery.left {
                 for socket in namespace.sockets_in(&room) {

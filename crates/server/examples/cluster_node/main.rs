@@ -101,7 +101,7 @@ async fn main() -> Result<()> {
         limiter: Arc::new(MemoryLimiter::default()),
         clock,
     };
-    let gateway = Gateway::start(backing, settings).await?;
+    let gateway = Gateway::start(backing, Arc::new(zvon_socketio::Alone), settings).await?;
     let shown = gateway.clone();
     let metrics = get(async move || {
         shown.look();

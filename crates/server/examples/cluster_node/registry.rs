@@ -28,6 +28,10 @@ impl Nodes for Folder {
         std::fs::read_to_string(self.0.join(node)).ok()?.parse().ok()
     }
 
+    fn is_reachable(&self) -> Option<bool> {
+        Some(true)
+    }
+
     fn count(&self) -> usize {
         std::fs::read_dir(&self.0).map_or(1, Iterator::count)
     }
