@@ -3,10 +3,10 @@
 --
 -- 1  The chats' locks in id order. They come before any look at a session, so a revocation that
 --    waits for who holds a lock of the table then waits for this one.
--- 2  A fresh look: is every row by a live session and a member, and of no known id?
--- 3  If not, a verdict per row: 1 revoked, 2 known, 3 no chat, 4 no member, 5 twin, 0 goes in.
--- 4  Numbers for those that go in.
--- 5  Events, chats, the cursors of senders and of who looks on (rows locked in key order), and one
+-- 2  A fresh look gives a verdict per row: 1 revoked, 2 known, 3 no chat, 4 no member, 0 goes in;
+--    and 5, twin, to who says the same id again within the batch.
+-- 3  Numbers for those that go in.
+-- 4  Events, chats, the cursors of senders and of who looks on (rows locked in key order), and one
 --    row of the outbox.
 --
 -- Rows of p_present: the number of a row of the batch, and who has its chat open.
@@ -22,8 +22,8 @@ CREATE FUNCTION append_v1(
 #variable_conflict use_column
 DECLARE
     n int := cardinality(p_chat);
-    fine bigint;
-    slow boolean;
+    fine bigint := 0;
+    twins boolean;
     heads bigint[];
     head_nos bigint[];
     head_ats bigint[];
@@ -38,35 +38,25 @@ BEGIN
             WHERE c.id = ANY (p_chat) ORDER BY c.id FOR NO KEY UPDATE) q;
     starts := heads;
 
-    SELECT count(*) INTO fine FROM unnest(p_chat, p_session, p_user) u (chat, session, usr)
-        JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL
-        WHERE (SELECT s.user_id = u.usr AND s.revoked_at IS NULL AND s.expires_at > p_at
-            FROM sessions s WHERE s.id = u.session);
-    slow := fine < n OR EXISTS (SELECT FROM unnest(p_id) u (id) JOIN events e ON e.id = u.id)
-        OR n > 1 AND (SELECT count(DISTINCT u.id) FROM unnest(p_id) u (id)) < n;
-    IF slow THEN
-        SELECT array_agg(CASE WHEN s.live IS NOT TRUE THEN 1 WHEN e.id IS NOT NULL THEN 2
-                WHEN c.id IS NULL THEN 3 WHEN m.user_id IS NULL THEN 4 ELSE 0 END ORDER BY u.ord)
-            INTO verdicts
+    SELECT array_agg(CASE WHEN f.live IS NOT TRUE THEN 1 WHEN f.known IS NOT NULL THEN 2
+                WHEN f.chat = ANY (chats) IS NOT TRUE THEN 3 WHEN f.member IS NULL THEN 4
+                ELSE 0 END ORDER BY f.ord), n > 1 AND count(DISTINCT f.id) < n
+            INTO verdicts, twins
+        FROM (SELECT u.chat, u.id, u.ord,
+                (SELECT s.user_id = u.usr AND s.revoked_at IS NULL AND s.expires_at > p_at
+                    FROM sessions s WHERE s.id = u.session) AS live,
+                (SELECT e.seq FROM events e WHERE e.id = u.id) AS known,
+                (SELECT m.joined_seq FROM members m WHERE m.chat_id = u.chat
+                    AND m.user_id = u.usr AND m.left_seq IS NULL) AS member
             FROM unnest(p_chat, p_session, p_user, p_id) WITH ORDINALITY
-                u (chat, session, usr, id, ord)
-            CROSS JOIN LATERAL (SELECT (SELECT s.user_id = u.usr AND s.revoked_at IS NULL
-                AND s.expires_at > p_at FROM sessions s WHERE s.id = u.session) AS live) s
-            LEFT JOIN events e ON e.id = u.id
-            LEFT JOIN unnest(chats) c (id) ON c.id = u.chat
-            LEFT JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr
-                AND m.left_seq IS NULL;
-    ELSE
-        verdicts := array_fill(0::bigint, ARRAY[n]);
-    END IF;
+                u (chat, session, usr, id, ord) OFFSET 0) f;
 
     seqs := array_fill(NULL::bigint, ARRAY[n]);
     nos := seqs;
     ats := seqs;
-    fine := 0;
     FOR i IN 1..n LOOP
         v := verdicts[i];
-        IF v = 0 AND slow THEN
+        IF v = 0 AND twins THEN
             IF p_id[i] = ANY (new_ids) THEN
                 verdicts[i] := 5;
                 v := 5;
@@ -97,38 +87,45 @@ BEGIN
         FROM unnest(p_chat, seqs, nos, ats, p_user, p_id, p_content, p_client, p_from, p_original)
             u (chat, seq, no, at, usr, id, content, client, source, original)
         WHERE u.seq IS NOT NULL;
-    UPDATE chats c SET last_seq = u.seq, msg_no = u.no, last_at = u.at, last_message = u.seq
-        FROM unnest(chats, starts, heads, head_nos, head_ats) u (id, start, seq, no, at)
-        WHERE c.id = u.id AND u.seq > u.start;
+    UPDATE chats c SET last_seq = heads[array_position(chats, c.id)],
+            msg_no = head_nos[array_position(chats, c.id)],
+            last_at = head_ats[array_position(chats, c.id)],
+            last_message = heads[array_position(chats, c.id)]
+        WHERE c.id = ANY (ARRAY (SELECT u.id FROM unnest(chats, starts, heads) u (id, start, seq)
+            WHERE u.seq > u.start));
 
-    SELECT array_agg(q.chat_id), array_agg(q.user_id), array_agg(q.delivered_seq),
-            array_agg(greatest(q.delivered_seq, q.upto)), array_agg(q.read_seq),
-            array_agg(greatest(q.read_seq, q.own)), array_agg(q.own_no)
+    SELECT array_agg(w.chat), array_agg(w.usr), array_agg(m.delivered_seq),
+            array_agg(greatest(m.delivered_seq, w.upto)), array_agg(m.read_seq),
+            array_agg(greatest(m.read_seq, w.own)), array_agg(w.own_no)
         INTO moved_chats, moved_users, delivered_from, delivered_to, read_from, read_to, read_nos
-        FROM (SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, w.upto, w.own, w.own_no
-            FROM (SELECT s.chat, s.usr, max(s.seq) AS upto, max(s.own) AS own, max(s.no) AS own_no
-                FROM (SELECT u.chat, u.usr, u.seq, u.seq AS own, u.no
-                        FROM unnest(p_chat, p_user, seqs, nos) u (chat, usr, seq, no)
-                        WHERE u.seq IS NOT NULL
-                    UNION ALL SELECT p_chat[p.ord], p.usr, seqs[p.ord], NULL, NULL
-                        FROM unnest(p_present_row, p_present) p (ord, usr)
-                        WHERE seqs[p.ord] IS NOT NULL) s
-                GROUP BY s.chat, s.usr) w
-            JOIN members m ON m.chat_id = w.chat AND m.user_id = w.usr AND m.left_seq IS NULL
-                AND m.delivered_seq < w.upto
-            ORDER BY m.chat_id, m.user_id FOR NO KEY UPDATE OF m) q;
+        FROM (SELECT s.chat, s.usr, max(s.seq) AS upto, max(s.own) AS own, max(s.no) AS own_no
+            FROM (SELECT u.chat, u.usr, u.seq, u.seq AS own, u.no
+                    FROM unnest(p_chat, p_user, seqs, nos) u (chat, usr, seq, no)
+                    WHERE u.seq IS NOT NULL
+                UNION ALL SELECT p_chat[p.ord], p.usr, seqs[p.ord], NULL, NULL
+                    FROM unnest(p_present_row, p_present) p (ord, usr)
+                    WHERE seqs[p.ord] IS NOT NULL) s
+            GROUP BY s.chat, s.usr ORDER BY s.chat, s.usr) w
+        CROSS JOIN LATERAL (SELECT m.delivered_seq, m.read_seq FROM members m
+            WHERE m.chat_id = w.chat AND m.user_id = w.usr AND m.left_seq IS NULL
+                AND m.delivered_seq < w.upto FOR NO KEY UPDATE) m;
+    -- They are locked, so they stay where they are found.
     UPDATE members m SET delivered_seq = u.delivered, read_seq = u.read,
             read_no = coalesce(u.no, m.read_no)
-        FROM unnest(moved_chats, moved_users, delivered_to, read_to, read_nos)
-            u (chat, usr, delivered, read, no)
-        WHERE m.chat_id = u.chat AND m.user_id = u.usr;
+        FROM (SELECT u.*, (SELECT x.ctid FROM members x
+                WHERE x.chat_id = u.chat AND x.user_id = u.usr) AS place
+            FROM unnest(moved_chats, moved_users, delivered_to, read_to, read_nos)
+                u (chat, usr, delivered, read, no) OFFSET 0) u
+        WHERE m.ctid = u.place;
 
     INSERT INTO outbox (at, chats, lows, highs)
         SELECT greatest(p_at, max(u.at)), array_agg(u.id), array_agg(u.start + 1), array_agg(u.seq)
         FROM unnest(chats, starts, heads, head_ats) u (id, start, seq, at) WHERE u.seq > u.start;
 END $$;
 
--- The plans are those that a full database needs, whatever is in the tables when they are made.
+-- The plans are those that a full database needs, whatever is in the tables when they are made: a
+-- connection keeps its plans while the log grows. Joins of a small table may walk through all of
+-- it; a subquery for each row cannot, and so all look-ups are such.
 ALTER FUNCTION append_v1(bigint, uuid[], uuid[], uuid[], uuid[], text[], text[], uuid[], uuid[],
         bigint[], uuid[])
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off

@@ -7,29 +7,32 @@ CREATE FUNCTION move_cursors_v1(
     read_from bigint, read_to bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-    PERFORM FROM (SELECT DISTINCT u.chat, u.usr FROM unnest(p_chat, p_user) u (chat, usr)) w
-        JOIN members m ON m.chat_id = w.chat AND m.user_id = w.usr AND m.left_seq IS NULL
-        ORDER BY m.chat_id, m.user_id FOR NO KEY UPDATE OF m;
+    PERFORM FROM (SELECT DISTINCT u.chat, u.usr FROM unnest(p_chat, p_user) u (chat, usr)
+            ORDER BY u.chat, u.usr) w
+        CROSS JOIN LATERAL (SELECT FROM members m WHERE m.chat_id = w.chat AND m.user_id = w.usr
+            AND m.left_seq IS NULL FOR NO KEY UPDATE) m;
     RETURN QUERY
     WITH wishes AS MATERIALIZED (
-        SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq,
-            max(least(u.delivered, c.last_seq)) AS delivered, max(least(u.read, c.last_seq)) AS read
-        FROM unnest(p_chat, p_user, p_session, p_delivered, p_read)
-            u (chat, usr, session, delivered, read)
-        JOIN members m ON m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL
-        JOIN chats c ON c.id = m.chat_id
-        WHERE u.session IS NULL OR (SELECT s.user_id = u.usr AND s.revoked_at IS NULL
-            AND s.expires_at > p_at FROM sessions s WHERE s.id = u.session)
-        GROUP BY m.chat_id, m.user_id, m.delivered_seq, m.read_seq),
+        SELECT m.place, m.delivered_seq, m.read_seq,
+            max(least(u.delivered, u.head)) AS delivered, max(least(u.read, u.head)) AS read
+        FROM (SELECT u.*, (SELECT c.last_seq FROM chats c WHERE c.id = u.chat) AS head,
+                u.session IS NULL OR (SELECT s.user_id = u.usr AND s.revoked_at IS NULL
+                    AND s.expires_at > p_at FROM sessions s WHERE s.id = u.session) AS live
+            FROM unnest(p_chat, p_user, p_session, p_delivered, p_read)
+                u (chat, usr, session, delivered, read) OFFSET 0) u
+        CROSS JOIN LATERAL (SELECT m.ctid AS place, m.delivered_seq, m.read_seq FROM members m
+            WHERE m.chat_id = u.chat AND m.user_id = u.usr AND m.left_seq IS NULL OFFSET 0) m
+        WHERE u.live GROUP BY m.place, m.delivered_seq, m.read_seq),
     steps AS MATERIALIZED (
         SELECT w.*, greatest(w.delivered_seq, w.delivered, w.read) AS new_delivered,
             greatest(w.read_seq, w.read) AS new_read FROM wishes w),
+    -- They are locked, so they stay where they are found.
     done AS (
         UPDATE members m SET delivered_seq = s.new_delivered, read_seq = s.new_read,
             read_no = CASE WHEN s.new_read = s.read_seq THEN m.read_no ELSE coalesce(
                 (SELECT e.msg_no FROM events e WHERE e.chat_id = m.chat_id AND e.seq = s.new_read),
                 m.read_no) END
-        FROM steps s WHERE m.chat_id = s.chat_id AND m.user_id = s.user_id
+        FROM steps s WHERE m.ctid = s.place
             AND (s.new_delivered > s.delivered_seq OR s.new_read > s.read_seq)
         RETURNING m.chat_id, m.user_id, s.delivered_seq, s.new_delivered, s.read_seq, s.new_read)
     SELECT * FROM done;

@@ -2,6 +2,7 @@
 
 mod barrier;
 mod contract;
+mod growth;
 mod kill;
 mod limits;
 mod outbox;
