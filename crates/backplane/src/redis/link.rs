@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use metrics::{describe_counter, describe_gauge};
 use parking_lot::Mutex;
 use redis::{Cmd, FromRedisValue, Value};
 use tokio::sync::{Notify, watch};
@@ -61,6 +62,8 @@ impl Link {
     pub fn open(address: Address) -> Arc<Self> {
         // TLS needs it; a provider that is already there stays.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        describe_gauge!("zvon_redis_up", "Whether Redis answers.");
+        describe_counter!("zvon_redis_failures_total", "Calls of Redis without an answer.");
         let shared = Arc::new(Shared {
             dialer: Dialer(Arc::new(address)),
             current: watch::Sender::new(None),

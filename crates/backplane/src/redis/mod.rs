@@ -21,6 +21,7 @@ mod dial;
 mod error;
 mod keeper;
 mod link;
+mod listen;
 mod queue;
 mod script;
 mod subscriber;

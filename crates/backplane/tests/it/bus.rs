@@ -40,7 +40,7 @@ async fn a_bus_in_a_cluster() {
 /// Says something until it is heard; how long that took.
 async fn heard_again(one: &RedisBus, two: &RedisBus, chat: ChatId) -> Duration {
     let told = news(chat, 1);
-    until(Duration::from_secs(8), "heard", async || {
+    until(SOON, "heard", async || {
         one.publish(told.clone());
         let next = tokio::time::timeout(Duration::from_millis(50), two.next()).await;
         next.is_ok_and(|next| next.as_ref() == Some(&told))
@@ -104,4 +104,22 @@ async fn a_stranger_on_the_channel_is_not_believed() {
     assert_eq!(events[0].0.seq, 2);
     two.close();
     assert_eq!(two.next().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_cluster_comes_back() {
+    let mut cluster = Cluster::start();
+    let url = cluster.url();
+    let (one, two) = (end(&url, "one").await, end(&url, "two").await);
+    let chats: Vec<ChatId> = (0..20).map(|_| ChatId(Uuid::new_v4())).collect();
+    two.follow(&chats).await;
+    for chat in &chats {
+        heard_again(&one, &two, *chat).await;
+    }
+    cluster.nodes()[1].kill9();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cluster.nodes()[1].restart();
+    for chat in &chats {
+        heard_again(&one, &two, *chat).await;
+    }
 }

@@ -1,7 +1,7 @@
 //! What presence and limits cost Redis: memory per user, time per call.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 use zvon_backplane::limiter::RedisLimiter;
@@ -62,6 +62,14 @@ async fn a_user_costs_less_than_half_of_what_the_analysis_planned() {
         assert!(presence.up(*user, &connection).await.unwrap().is_some());
     }
     let up = each_call(&server);
+    let mut times = Vec::new();
+    for user in &users {
+        let begun = Instant::now();
+        assert!(presence.states(&[*user]).await.unwrap()[0].is_some());
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    println!("a state: p50 {:?}, p99 {:?}", times[USERS / 2], times[USERS * 99 / 100]);
     let present = used(&server);
     let limiter = Arc::new(RedisLimiter::new(link, Arc::new(Alone)));
     let parts =

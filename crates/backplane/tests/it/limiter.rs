@@ -114,3 +114,26 @@ async fn a_failover_is_followed() {
     });
     println!("failover in {:?}", took.await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_cluster_that_dies_is_found_again() {
+    let mut cluster = Cluster::start();
+    let limiter = limiter(&cluster.url()).await;
+    let window = Window { limit: 100, length: Duration::from_secs(60) };
+    cluster.nodes()[0].kill9();
+    for subject in 0..200 {
+        let begun = Instant::now();
+        limiter.check(&subject.to_string(), "message", window).await;
+        assert!(begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
+    }
+    cluster.nodes()[0].restart();
+    let nodes = cluster.nodes();
+    // Among two hundred subjects each of three servers has some.
+    let took = until(Duration::from_secs(8), "counted on all servers", async || {
+        for subject in 0..200 {
+            limiter.check(&subject.to_string(), "message", window).await;
+        }
+        nodes.iter().all(|node| node.cli(&["DBSIZE"]) != "0")
+    });
+    println!("a part of a cluster is back after {:?}", took.await);
+}

@@ -71,7 +71,10 @@ fn presence_on_one_server() {
 fn presence_in_a_cluster() {
     let cluster = Cluster::start();
     let (url, nodes) = (cluster.url(), Arc::new(cluster.into_nodes()));
-    suite(move || (url.clone(), Arc::clone(&nodes)));
+    suite(move || {
+        nodes.iter().for_each(|node| assert_eq!(node.cli(&["FLUSHALL"]), "OK"));
+        (url.clone(), Arc::clone(&nodes))
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,7 @@
 //! A master with a replica, and three sentinels.
 
-use std::fs;
-
 use super::Server;
+use crate::ports::free_port;
 
 /// A master, a replica and three sentinels that agree within about two seconds on a failover.
 pub struct Sentinel {
@@ -53,13 +52,10 @@ impl Sentinel {
 }
 
 fn sentinel(master: &str) -> Server {
-    let dir = tempfile::tempdir().expect("a directory");
-    let file = dir.keep().join("sentinel.conf");
     let lines = format!(
         "sentinel monitor mymaster 127.0.0.1 {master} 2\n\
          sentinel down-after-milliseconds mymaster 1000\n\
          sentinel failover-timeout mymaster 5000\n"
     );
-    fs::write(&file, lines).expect("a file");
-    Server::with(&[file.to_str().expect("a path"), "--sentinel"])
+    Server::made_of(free_port(), &lines, &["--sentinel"])
 }

@@ -11,6 +11,9 @@ use crate::ports::free_port;
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Its configuration, in its directory. (A sentinel writes to it.)
+const FILE: &str = "redis.conf";
+
 /// A private server. It holds nothing on disk unless asked to, and dies with this value.
 pub struct Server {
     port: u16,
@@ -44,7 +47,13 @@ impl Server {
     /// As [`Self::start`].
     #[must_use]
     pub fn at(port: u16, arguments: &[&str]) -> Self {
+        Self::made_of(port, "", arguments)
+    }
+
+    /// The same with these lines of configuration.
+    pub(super) fn made_of(port: u16, lines: &str, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join(FILE), lines).expect("a file");
         let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
         let child = spawn(port, dir.path(), &arguments);
         let server = Self { port, dir, arguments, child };
@@ -138,13 +147,12 @@ impl Drop for Server {
 
 fn spawn(port: u16, dir: &Path, arguments: &[String]) -> Child {
     Command::new("redis-server")
-        // A configuration file, where there is one, comes first.
-        .args(arguments.iter().take_while(|word| !word.starts_with("--")))
+        .arg(FILE)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
         .args(["--appendonly", "no", "--logfile", "log"])
         .arg("--dir")
         .arg(dir)
-        .args(arguments.iter().skip_while(|word| !word.starts_with("--")))
+        .args(arguments)
         .current_dir(dir)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
