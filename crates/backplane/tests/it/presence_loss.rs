@@ -80,3 +80,58 @@ async fn a_failover_is_survived() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_redis_holds_nobody_up() {
+    let server = Server::start();
+    let presence = presence(&server.url(), Duration::from_millis(200)).await;
+    let (stays, goes, comes) = (user(), user(), user());
+    for user in [stays, goes] {
+        presence.up(user, "a").await.unwrap();
+    }
+    server.pause();
+    let frozen = Instant::now();
+    presence.down(goes, "a").await.unwrap();
+    assert_eq!(presence.up(comes, "a").await.unwrap(), None);
+    while frozen.elapsed() < Duration::from_secs(3) {
+        let begun = Instant::now();
+        assert!(presence.sweep().await.unwrap().is_empty());
+        assert!(is_online(&presence, stays).await && is_online(&presence, comes).await);
+        assert!(begun.elapsed() < Duration::from_millis(800), "{:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.resume();
+    let mut told = Vec::new();
+    let resumed = Instant::now();
+    while told.len() < 2 {
+        assert!(resumed.elapsed() < Duration::from_secs(12), "{told:?}");
+        let heard = presence.sweep().await.unwrap();
+        told.extend(heard.into_iter().map(|told| (told.user, told.online)));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    told.sort_by_key(|(_, online)| !online);
+    assert_eq!(told, [(comes, true), (goes, false)]);
+    println!("all was told {:?} after the pause", resumed.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_nobody_has_does_not_stay() {
+    let server = Server::start();
+    let presence = presence(&server.url(), Duration::from_millis(500)).await;
+    let (ann, ghost) = (user(), user());
+    presence.up(ann, "a").await.unwrap();
+    let leases = || server.cli(&["ZRANGE", "pres:{nodes}:leases", "0", "-1"]);
+    until(Duration::from_secs(5), "a lease", async || !leases().is_empty()).await;
+    let incarnation = leases();
+    let bucket = ghost.0.as_bytes()[15] % 32;
+    let key = |rest: String| format!("pres:{{b{bucket}}}:{rest}");
+    let field = format!("{incarnation}|z");
+    server.cli(&["HSET", &key(format!("u:{ghost}")), "s", "1", "v", "1", &field, "1"]);
+    server.cli(&["SADD", &key(format!("n:{incarnation}")), &format!("{ghost} z")]);
+    assert!(is_online(&presence, ghost).await);
+    let took = until(Duration::from_secs(10), "the ghost is gone", async || {
+        presence.sweep().await.unwrap().iter().any(|told| told.user == ghost && !told.online)
+    });
+    println!("a ghost is gone after {:?}", took.await);
+    assert!(is_online(&presence, ann).await, "who is there stays");
+}
