@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use zvon_core::presence::Transition;
 use zvon_protocol::ids::UserId;
 
+use super::census::Census;
 use super::keys::{BUCKETS, bucket};
 
 /// Most users whose last state is remembered.
@@ -26,11 +27,19 @@ pub(super) enum Told {
     Yes,
 }
 
+/// Of one bucket: what ever began and ended, and the ends that Redis has not confirmed.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    begun: usize,
+    ended: usize,
+    ending: usize,
+}
+
 /// This node's connections.
 #[derive(Default)]
 pub(super) struct Local {
     live: BTreeMap<Connection, Told>,
-    counts: [usize; BUCKETS],
+    counts: [Counts; BUCKETS],
     /// Some are [`Told::Untold`] or [`Told::Again`].
     behind: bool,
     /// Ends that Redis has not heard of.
@@ -39,12 +48,11 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// A connection begins. Whether it is new here.
-    pub(super) fn begin(&mut self, connection: Connection) -> bool {
+    /// A connection begins.
+    pub(super) fn begin(&mut self, connection: Connection) {
         let bucket = bucket(connection.0);
         let new = self.live.insert(connection, Told::Telling).is_none();
-        self.counts[bucket] += usize::from(new);
-        new
+        self.counts[bucket].begun += usize::from(new);
     }
 
     /// How telling of it went. Nothing if it ended meanwhile.
@@ -60,15 +68,27 @@ impl Local {
         self.live.contains_key(connection)
     }
 
-    /// A connection ends. Whether it lived here.
+    /// A connection ends. Whether it lived here; then its end is to be confirmed.
     pub(super) fn end(&mut self, connection: &Connection) -> bool {
         let lived = self.live.remove(connection).is_some();
-        self.counts[bucket(connection.0)] -= usize::from(lived);
+        let counts = &mut self.counts[bucket(connection.0)];
+        counts.ended += usize::from(lived);
+        counts.ending += usize::from(lived);
         lived
     }
 
-    /// Redis has not heard of that end.
-    pub(super) fn end_unheard(&mut self, connection: Connection) {
+    /// Redis heard of an end, or did not.
+    pub(super) fn ended(&mut self, connection: Connection, heard: bool) {
+        if heard {
+            self.counts[bucket(connection.0)].ending -= 1;
+        } else {
+            self.ends.push(connection);
+        }
+    }
+
+    /// A connection ended that Redis may have heard of after its end: that is to be told again.
+    pub(super) fn end_again(&mut self, connection: Connection) {
+        self.counts[bucket(connection.0)].ending += 1;
         self.ends.push(connection);
     }
 
@@ -91,9 +111,18 @@ impl Local {
         users
     }
 
-    /// How many connections there are in a bucket.
-    pub(super) fn count(&self, bucket: usize) -> usize {
-        self.counts[bucket]
+    /// How many connections there are in each bucket, and how far Redis knows.
+    pub(super) fn census(&self) -> [Census; BUCKETS] {
+        let mut census = self.counts.map(|counts| Census {
+            told: 0,
+            most: counts.begun - counts.ended + counts.ending,
+            begun: counts.begun,
+            ended: counts.ended,
+        });
+        for ((user, _), told) in &self.live {
+            census[bucket(*user)].told += usize::from(*told == Told::Yes);
+        }
+        census
     }
 
     /// Redis may have lost the connections of these buckets.

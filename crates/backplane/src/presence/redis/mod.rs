@@ -16,6 +16,7 @@
 //! count, whether somebody reaped it or not. While Redis is away, states are what was last heard.
 
 mod ask;
+mod census;
 mod keys;
 mod lease;
 mod local;
@@ -37,7 +38,7 @@ use zvon_protocol::time::Timestamp;
 use self::lease::Leases;
 use self::local::{Connection, Local, Told};
 use self::scripts::Scripts;
-use self::telling::Telling;
+use self::telling::{Ending, Telling};
 use crate::redis::{Link, LinkError};
 
 /// What calls and the tending task share.
@@ -150,9 +151,11 @@ impl Presence for RedisPresence {
         if !inner.local.lock().end(&connection) {
             return Ok(());
         }
-        if let Err(error) = inner.link.eval::<()>(&inner.down_call(&connection)).await {
-            inner.local.lock().end_unheard(connection);
-            later(&error);
+        let call = inner.down_call(&connection);
+        let mut ending = Ending { inner, connection, heard: false };
+        match inner.link.eval::<()>(&call).await {
+            Ok(()) => ending.heard = true,
+            Err(error) => later(&error),
         }
         Ok(())
     }

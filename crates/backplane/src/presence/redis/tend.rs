@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::census::{Wrong, judge};
 use super::keys::{self, BUCKETS};
 use super::lease::Leases;
 use super::local::Told;
@@ -120,16 +121,15 @@ impl Inner {
                     local.told(&connection, if version.is_some() { Told::Yes } else { told });
                     if !local.lives(&connection) {
                         // It ended meanwhile, maybe before this was heard.
-                        local.end_unheard(connection);
+                        local.end_again(connection);
                     }
                 }
                 let late = self.transition(user, true, version.unwrap_or(0));
                 self.late.lock().extend(late);
             }
             for end in ends {
-                if !matches!(answers.next().flatten(), Some(Ok(_))) {
-                    self.local.lock().end_unheard(end);
-                }
+                let heard = matches!(answers.next().flatten(), Some(Ok(_)));
+                self.local.lock().ended(end, heard);
             }
         }
     }
@@ -144,14 +144,14 @@ impl Inner {
             command
         };
         let commands: Vec<_> = (0..BUCKETS).map(count).collect();
+        let before = self.local.lock().census();
         let Ok(answers) = self.link.run_all(&commands).await else { return false };
-        let held: Vec<Option<usize>> = answers.into_iter().map(|a| read(a).ok()).collect();
         let mut local = self.local.lock();
-        let lacks: Vec<bool> = (0..BUCKETS)
-            .map(|bucket| held[bucket].is_some_and(|held| held < local.count(bucket)))
-            .collect();
-        local.lost(|bucket| lacks[bucket]);
-        (0..BUCKETS).any(|bucket| held[bucket].is_some_and(|held| held > local.count(bucket)))
+        let after = local.census();
+        let wrong = |(bucket, answer)| judge(before[bucket], read(answer).ok()?, after[bucket]);
+        let wrong: Vec<Option<Wrong>> = answers.into_iter().enumerate().map(wrong).collect();
+        local.lost(|bucket| wrong[bucket] == Some(Wrong::Lacks));
+        wrong.contains(&Some(Wrong::Extra))
     }
 
     /// Ends the connections of the dead.
