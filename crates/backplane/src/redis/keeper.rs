@@ -122,7 +122,7 @@ async fn look(
     turn: u64,
 ) -> Result<(), (Option<u64>, LinkError)> {
     let number = Some(current.number);
-    let ping = within(COMMAND, current.wire.run(&redis::cmd("PING"))).await;
+    let ping = within(COMMAND, current.wire.probe()).await;
     ping.map_err(|error| (number, error))?;
     shared.answered();
     match named {

@@ -78,7 +78,9 @@ async fn listen(
                 hear(shared, control.ok_or_else(gone)?)?;
             }
             _ = looks.tick() => {
-                within(CONNECT, wire.run(&redis::cmd("PING"))).await?;
+                if !wire.mends_itself() {
+                    within(CONNECT, wire.probe()).await?;
+                }
                 agree(shared, wire).await?;
                 turn = turn.wrapping_add(1);
                 if turn.is_multiple_of(SURE) {

@@ -26,6 +26,11 @@ impl Wire {
         matches!(self, Self::Cluster(_))
     }
 
+    /// Whether it answers; of a cluster, any part. (`PING` would ask every master of a cluster.)
+    pub(super) async fn probe(&mut self) -> Result<(), LinkError> {
+        self.run(&redis::cmd("TIME")).await.map(drop)
+    }
+
     /// One command.
     pub(super) async fn run(&mut self, command: &Cmd) -> Answer {
         let answer: RedisResult<Value> = match self {
@@ -90,12 +95,10 @@ impl Wire {
                     let mut connection = connection.clone();
                     async move { connection.sunsubscribe(channel).await }
                 });
-                within(time, async {
-                    join_all(more).await;
-                    join_all(less).await;
-                    Ok(())
-                })
-                .await
+                // A part that is away must not take the rest along: it is tried again.
+                let _ = tokio::time::timeout(time, join_all(more)).await;
+                let _ = tokio::time::timeout(time, join_all(less)).await;
+                Ok(())
             }
         }
     }

@@ -126,6 +126,11 @@ async fn a_part_of_a_cluster_that_dies_is_found_again() {
         limiter.check(&subject.to_string(), "message", window).await;
         assert!(begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
     }
+    let before = cluster.nodes()[1].cli(&["DBSIZE"]);
+    for subject in 200..300 {
+        limiter.check(&subject.to_string(), "message", window).await;
+    }
+    assert_ne!(cluster.nodes()[1].cli(&["DBSIZE"]), before, "the others go on");
     cluster.nodes()[0].restart();
     let nodes = cluster.nodes();
     // Among two hundred subjects each of three servers has some.

@@ -3,7 +3,7 @@
 use super::Server;
 use crate::ports::free_pair;
 
-/// Three masters that share the slots.
+/// Three masters that share the slots; where one is away the others go on.
 pub struct Cluster(Vec<Server>);
 
 impl Cluster {
@@ -13,7 +13,14 @@ impl Cluster {
     /// If Redis is not installed or they do not find each other.
     #[must_use]
     pub fn start() -> Self {
-        let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+        let options = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "2000",
+            "--cluster-require-full-coverage",
+            "no",
+        ];
         let nodes: Vec<Server> = (0..3).map(|_| Server::at(free_pair(), &options)).collect();
         let slots = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
         let first = nodes[0].port().to_string();
