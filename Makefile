@@ -45,6 +45,9 @@ test-interop: tests/node_modules ## The engine against the official client, and 
 	@scripts/need redis
 	node scripts/test.mjs interop
 
+test-cluster: tests/node_modules ## Three nodes and no sticky sessions, through the official client
+	node scripts/test.mjs cluster
+
 test-standin: build tests/node_modules ## The existing front end's stand-in, through cuts and restarts
 	node scripts/test.mjs standin
 
@@ -93,5 +96,5 @@ tests/node_modules: tests/package-lock.json
 	cd tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: help run build dev test check gen test-rust test-web test-contract test-interop \
+.PHONY: help run build dev test check gen test-rust test-web test-contract test-interop test-cluster \
 	test-standin test-kill test-e2e figures bench pressure fuzz screenshots clean
