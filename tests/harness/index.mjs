@@ -1,4 +1,5 @@
 // Everything a test needs, by one import.
+export { startHaproxy, startNginx } from './balancers.mjs';
 export { startCluster } from './cluster.mjs';
 export { atEnd, describe, held } from './ends.mjs';
 export { zvon } from './operator.mjs';

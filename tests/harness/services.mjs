@@ -1,6 +1,6 @@
 // Private services on free ports: PostgreSQL, Redis. Ended by whoever started them, or with the process.
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -42,17 +42,23 @@ export function start(command, args, options = {}) {
   return { child, stop, ended, logs: () => logs };
 }
 
-/** A Redis of its own. It can be killed and started again on its port, paused and resumed. */
-export async function startRedis(args = []) {
+/**
+ * A Redis of its own. It can be killed and started again on its port, paused and resumed. With `dir`
+ * it keeps there what it holds (AOF). `options` are those of `spawn`.
+ */
+export async function startRedis(args = [], { dir, ...options } = {}) {
   const port = await freePort();
   const redis = { port, url: `redis://127.0.0.1:${port}` };
+  const keeping = dir ? ['--appendonly', 'yes', '--dir', dir] : ['--appendonly', 'no'];
+  if (dir) mkdirSync(dir, { recursive: true });
   redis.start = async () => {
-    const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    redis.process = start('redis-server', [...own, ...args].map(String));
+    const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', ...keeping];
+    redis.process = start('redis-server', [...own, ...args].map(String), options);
     await until(() => cli(port, 'PING') === 'PONG', () => `Redis: ${redis.process.logs()}`);
   };
   redis.cli = (...words) => cli(port, ...words);
   redis.stop = () => redis.process.stop('SIGKILL');
+  redis.shutDown = () => redis.process.stop('SIGTERM');
   redis.signal = (name) => redis.process.child.kill(name);
   await redis.start();
   return redis;
@@ -66,30 +72,38 @@ function cli(port, ...words) {
   }
 }
 
-/** A PostgreSQL of its own, without durability unless asked for. PostgreSQL refuses to run as root. */
-export async function startPostgres({ durable = false } = {}) {
+/**
+ * A PostgreSQL of its own, without durability unless asked for. With `dir` it keeps its data there,
+ * and finds it again. `options` are those of `spawn`. PostgreSQL refuses to run as root.
+ */
+export async function startPostgres({ durable = false, dir: kept, ...options } = {}) {
   const bin = postgresPrograms();
-  const dir = mkdtempSync(join(tmpdir(), 'zvon-pg-'));
+  const dir = kept ?? mkdtempSync(join(tmpdir(), 'zvon-pg-'));
   const id = (flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   const as = { cwd: '/', ...(userInfo().uid === 0 ? { uid: id('-u'), gid: id('-g') } : {}) };
+  mkdirSync(dir, { recursive: true });
   if (as.uid) chownSync(dir, as.uid, as.gid);
   const [data, port] = [join(dir, 'data'), await freePort()];
   const make = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
-  execFileSync(join(bin, 'initdb'), make, { ...as, stdio: 'pipe' });
-  const args = ['-D', data, '-p', String(port), '-k', dir];
+  if (!existsSync(join(data, 'PG_VERSION'))) execFileSync(join(bin, 'initdb'), make, { ...as, stdio: 'pipe' });
+  // Without a socket in a file: its path may be too long for one.
+  const args = ['-D', data, '-p', String(port), '-k', kept ? '' : dir];
   const settings = ['listen_addresses=127.0.0.1', 'max_connections=300'];
   if (!durable) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off');
   const postgres = { ...startedPostgres(port), dir };
   postgres.start = async () => {
     const flags = settings.flatMap((setting) => ['-c', setting]);
-    postgres.process = start(join(bin, 'postgres'), [...args, ...flags], as);
-    await until(() => postgres.psql('postgres', 'SELECT 1') === '1', () => `PostgreSQL: ${postgres.process.logs()}`);
+    postgres.process = start(join(bin, 'postgres'), [...args, ...flags], { ...options, ...as });
+    const answers = () => postgres.psql('postgres', 'SELECT 1') === '1';
+    const { child, logs } = postgres.process;
+    await until(() => child.exitCode !== null || answers(), () => `PostgreSQL: ${logs()}`);
+    if (child.exitCode !== null) throw new Error(`PostgreSQL ended: ${logs()}`);
   };
   // Fast: whoever is connected is disconnected.
   postgres.stop = () => postgres.process.stop('SIGINT');
   postgres.finish = async () => {
     await postgres.stop();
-    rmSync(dir, { recursive: true, force: true });
+    if (!kept) rmSync(dir, { recursive: true, force: true });
   };
   await postgres.start();
   return postgres;
