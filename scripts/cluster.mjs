@@ -54,16 +54,14 @@ async function publicPort() {
   return taken ? freePort() : 4000;
 }
 
-/** Where a node hears the others, by the names that this version's configuration has. */
-async function internal() {
-  const section = readFileSync(join(ROOT, 'config.default.toml'), 'utf8').split('[cluster]')[1]?.split('\n[')[0] ?? '';
-  const name = /^(internal_listen|listen) = /m.exec(section)?.[1];
-  return name ? { [`ZVON_CLUSTER__${name.toUpperCase()}`]: `127.0.0.1:${await freePort()}` } : {};
-}
-
 async function startNode(name, shared) {
   const [port, metrics] = [await freePort(), await freePort()];
-  const env = { PATH: process.env.PATH, ...shared, ...(await internal()), ZVON_METRICS__LISTEN: `127.0.0.1:${metrics}` };
+  const env = {
+    PATH: process.env.PATH,
+    ...shared,
+    ZVON_CLUSTER__INTERNAL_LISTEN: '127.0.0.1:0',
+    ZVON_METRICS__LISTEN: `127.0.0.1:${metrics}`,
+  };
   const args = ['serve', '--listen', `127.0.0.1:${port}`, '--data', join(dir, name)];
   const child = spawn(options.bin, args, { cwd: dir, env, ...toFile(name) });
   const node = { name, child, port, metrics };
