@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 CARGO ?= cargo
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin
 
 help: ## List the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,17 +14,25 @@ build: web/dist ## Build web client and server: target/release/zvon
 	@scripts/need rust cc
 	$(CARGO) build --release --locked -p zvon-server
 
+cluster: build ## Start three nodes, PostgreSQL, Redis and HAProxy on this machine
+	@scripts/need node postgres redis haproxy
+	node scripts/cluster.mjs
+
 dev: ## Start server and web client, rebuilt as you edit the client
 	@scripts/need rust cc node
 	scripts/dev
 
 test: ## Set up and run every test (ends with "N passed, N failed")
-	@scripts/need rust cc node chromium openssl redis cargo-deny
+	@scripts/need rust cc node chromium openssl postgres redis haproxy nginx pgbouncer deploy-checks cargo-deny
 	node scripts/test.mjs
 
 check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated files
 	@scripts/need rust cc node cargo-deny
 	scripts/check
+
+check-deploy: ## The files of deploy/, by the rules of the programs that read them
+	@scripts/need node haproxy nginx deploy-checks
+	deploy/check
 
 gen: ## Write the generated files: the protocol's TypeScript, the API's documents
 	$(CARGO) test --locked -q -p zvon-protocol export_bindings
@@ -53,6 +61,10 @@ test-standin: build tests/node_modules ## The existing front end's stand-in, thr
 
 test-kill: build tests/node_modules ## kill -9 under load; ROUNDS=100 for the long form
 	node scripts/test.mjs kill
+
+test-cluster: build tests/node_modules ## The same scenarios and more, on three nodes
+	@scripts/need postgres redis haproxy nginx pgbouncer
+	node scripts/test.mjs cluster
 
 test-e2e: build ## Two people in two windows of a real browser
 	@scripts/need chromium
@@ -96,5 +108,5 @@ tests/node_modules: tests/package-lock.json
 	cd tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: help run build dev test check gen test-rust test-web test-contract test-interop test-cluster \
-	test-standin test-kill test-e2e figures bench pressure fuzz screenshots clean
+.PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
+	test-standin test-kill test-cluster test-e2e figures bench pressure fuzz screenshots clean

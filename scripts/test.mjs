@@ -26,6 +26,7 @@ const suites = {
   contract: node('contract'),
   standin: node('standin'),
   kill: node('kill'),
+  cluster: ['node', ['tests/cluster/run.mjs']],
   e2e: ['npm', ['--prefix', 'web', 'run', 'e2e']],
 };
 /** What a suite needs built before it. */
@@ -37,6 +38,7 @@ const builds = {
   contract: ['build', 'tests/node_modules'],
   standin: ['build', 'tests/node_modules'],
   kill: ['build', 'tests/node_modules'],
+  cluster: ['build', 'tests/node_modules'],
   e2e: ['build'],
 };
 /** The lines in which the runners count: libtest, node:test, vitest, playwright, our check. */
