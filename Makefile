@@ -53,9 +53,6 @@ test-interop: tests/node_modules ## The engine against the official client, and 
 	@scripts/need redis
 	node scripts/test.mjs interop
 
-test-cluster: tests/node_modules ## Three nodes and no sticky sessions, through the official client
-	node scripts/test.mjs cluster
-
 test-standin: build tests/node_modules ## The existing front end's stand-in, through cuts and restarts
 	node scripts/test.mjs standin
 
