@@ -12,10 +12,12 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ALONE = ['backup', 'checklist', 'documents', 'door', 'export', 'idle', 'matrix', 'metrics', 'operator', 'secrets', 'security'];
 
 const tests = (folder) => readdirSync(join(HERE, '..', folder)).filter((file) => file.endsWith('.test.mjs'));
+const stories = (folder, files) => files.map((file) => join(HERE, '..', folder, file));
 const contract = tests('contract').filter((file) => !ALONE.includes(file.replace('.test.mjs', '')));
 const named = process.argv.slice(2);
 const files = [
-  ...contract.map((file) => join(HERE, '../contract', file)),
+  ...stories('contract', contract),
+  ...stories('standin', tests('standin')),
   ...tests('cluster').map((file) => join(HERE, file)),
 ].filter((file) => named.length === 0 || named.some((name) => file.includes(name)));
 
