@@ -17,6 +17,9 @@ use super::keeper;
 use super::script::Call;
 use super::wire::{Answer, Wire, within};
 
+/// So much longer waits who waits for several.
+const SLACK: Duration = Duration::from_millis(20);
+
 /// Whether Redis answers, and since when that is so.
 #[derive(Clone, Copy, Debug)]
 pub struct Health {
@@ -102,8 +105,9 @@ impl Link {
     /// a millisecond each above the 100.
     pub(crate) async fn run_all(&self, commands: &[Cmd]) -> Result<Vec<Answer>, LinkError> {
         let more = Duration::from_millis(u64::try_from(commands.len()).unwrap_or(1000).min(1000));
-        self.with_wire(COMMAND + more, async |wire| {
-            let answers = wire.run_all(commands).await?;
+        let time = COMMAND + more;
+        self.with_wire(time + SLACK, async |wire| {
+            let answers = wire.run_all(commands, time).await?;
             // A part of a cluster may fail alone; one server that cannot answer is one failure.
             let failures = || answers.iter().filter_map(|answer| answer.as_ref().err());
             let mut failures = failures().filter(|error| error.is_failure());

@@ -40,8 +40,13 @@ impl Wire {
         Ok(answer?)
     }
 
-    /// Commands that do not depend on each other, in one write; answers in their order.
-    pub(super) async fn run_all(&mut self, commands: &[Cmd]) -> Result<Vec<Answer>, LinkError> {
+    /// Commands that do not depend on each other, in one write; answers in their order. Of a
+    /// cluster, whose parts have that long each, some may be missing.
+    pub(super) async fn run_all(
+        &mut self,
+        commands: &[Cmd],
+        time: Duration,
+    ) -> Result<Vec<Answer>, LinkError> {
         match self {
             Self::One(connection) => {
                 let mut pipeline = Pipeline::with_capacity(commands.len());
@@ -56,7 +61,7 @@ impl Wire {
                 // They may belong to different servers; the connection sorts them.
                 let each = commands.iter().map(|command| {
                     let mut connection = connection.clone();
-                    async move { Ok(command.query_async(&mut connection).await?) }
+                    within(time, async move { Ok(command.query_async(&mut connection).await?) })
                 });
                 Ok(join_all(each).await)
             }
@@ -82,7 +87,7 @@ impl Wire {
                 let more = more.iter().map(|channel| command("SSUBSCRIBE", channel));
                 let less = less.iter().map(|channel| command("SUNSUBSCRIBE", channel));
                 let commands: Vec<Cmd> = more.chain(less).collect();
-                let answers = within(time, self.run_all(&commands)).await?;
+                let answers = within(time, self.run_all(&commands, time)).await?;
                 answers.into_iter().try_for_each(|answer| answer.map(drop))
             }
             Self::Cluster(connection) => {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use zvon_core::presence::{Presence, Transition};
 use zvon_protocol::ids::UserId;
-use zvon_testkit::redis::{Sentinel, Server};
+use zvon_testkit::redis::{Cluster, Sentinel, Server};
 
 use crate::presence::{fields, is_online, presence, user};
 use crate::support::until;
@@ -134,4 +134,20 @@ async fn a_connection_that_nobody_has_does_not_stay() {
     });
     println!("a ghost is gone after {:?}", took.await);
     assert!(is_online(&presence, ann).await, "who is there stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_part_of_a_cluster_stops_only_its_own() {
+    let mut cluster = Cluster::start();
+    let presence = presence(&cluster.url(), Duration::from_millis(100)).await;
+    cluster.nodes()[2].pause();
+    let users: Vec<UserId> = (0..64).map(|_| user()).collect();
+    for user in &users {
+        presence.up(*user, "a").await.unwrap();
+    }
+    cluster.nodes()[2].resume();
+    // Whoever could not be told at the time is told now; nobody is forgotten.
+    let nodes = cluster.nodes();
+    let there = |user: &UserId| nodes.iter().any(|node| fields(node, *user).contains('|'));
+    until(Duration::from_secs(10), "all are told", async || users.iter().all(there)).await;
 }
