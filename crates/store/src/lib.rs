@@ -4,6 +4,7 @@
 //! names and is for several. Both pass `zvon_core::contract::store`. What does not depend on the
 //! database stands here: receipts, group changes, rows as values.
 
+mod columns;
 mod entry;
 mod fresh;
 mod group;

@@ -82,6 +82,22 @@ impl Cluster {
         self.control(&["-w", "-l", &format!("{}/log", self.dir), "start"]);
     }
 
+    /// Lets it speak TLS, with a certificate that nobody vouches for.
+    ///
+    /// # Panics
+    /// If there is no `openssl`.
+    pub fn encrypt(&self) {
+        let data = format!("{}/data", self.dir);
+        let mut openssl = unprivileged("openssl");
+        let options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+            -subj /CN=localhost";
+        openssl.args(options.split_whitespace());
+        let (key, certificate) = (format!("{data}/server.key"), format!("{data}/server.crt"));
+        run(openssl.args(["-keyout", &key, "-out", &certificate]));
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        self.control(&["-m", "fast", "-w", "-l", &format!("{}/log", self.dir), "restart"]);
+    }
+
     fn control(&self, what: &[&str]) {
         let mut control = unprivileged(&self.bin.join("pg_ctl").to_string_lossy());
         control.args(["-D", &format!("{}/data", self.dir)]).args(what);

@@ -10,7 +10,7 @@ use zvon_protocol::chat::{ChatKind, Role};
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::line::Tx;
-use super::{Postgres, failed, group, log, message};
+use super::{Postgres, failed, group, log, lookup};
 use crate::fresh::{blank, pair};
 use crate::row::{self, Columns};
 
@@ -115,7 +115,7 @@ impl ChatStore for Postgres {
         let mut views = row::all(&rows, view).map_err(failed)?;
         let wanted: Vec<_> =
             views.iter().filter_map(|(view, seq)| Some((view.chat.id, (*seq)?))).collect();
-        let mut newest = message::at(&self.read, &wanted).await?;
+        let mut newest = lookup::at(&self.read, &wanted).await?;
         for (view, seq) in &mut views {
             view.last_message = seq.and_then(|seq| newest.remove(&(view.chat.id, seq)));
         }

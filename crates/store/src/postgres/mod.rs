@@ -14,11 +14,13 @@
 mod account;
 mod append;
 mod barrier;
+mod batch;
 mod chat;
 mod cursor;
 mod group;
 mod line;
 mod log;
+mod lookup;
 mod message;
 mod outbox;
 mod pin;

@@ -11,6 +11,7 @@ mod refusal;
 mod scene;
 mod schema;
 mod storm;
+mod tls;
 
 use std::sync::{Arc, OnceLock};
 

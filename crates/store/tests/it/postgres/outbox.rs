@@ -19,11 +19,14 @@ use super::scene::{NOW, group, person, text};
 const WRITERS: usize = 8;
 const ROUNDS: usize = 40;
 
+/// A chat, and the first and last seq that it grew by.
+type Span = (Uuid, i64, i64);
+
 /// What one reader made of the rows.
 #[derive(Default)]
 struct Log {
     /// Rows in the order they were read.
-    rows: Vec<(i64, Vec<(Uuid, i64, i64)>)>,
+    rows: Vec<(i64, Vec<Span>)>,
 }
 
 impl Log {
