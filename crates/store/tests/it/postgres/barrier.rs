@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use zvon_core::delivery::store::{CursorStore, Move};
 use zvon_core::message::store::{Appended, MessageStore};
 use zvon_core::session::Reason;
@@ -30,7 +30,7 @@ impl Gate {
              CREATE TRIGGER wait BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW \
                 EXECUTE FUNCTION wait()"
         ));
-        let holder = PgConnection::connect(&place.cluster.url(&place.name)).await.unwrap();
+        let holder = place.connect().await;
         let store = place.open().await;
         (Self { place, holder }, store)
     }

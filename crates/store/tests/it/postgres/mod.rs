@@ -15,6 +15,8 @@ mod tls;
 
 use std::sync::{Arc, OnceLock};
 
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
 use zvon_store::postgres::{Postgres, Settings};
 use zvon_testkit::postgres::{Cluster, shared};
 
@@ -33,6 +35,13 @@ impl Place {
 
     pub(crate) async fn open(&self) -> Arc<Postgres> {
         Arc::new(Postgres::open(&settings(self.cluster.url(&self.name))).await.unwrap())
+    }
+
+    /// A connection of our own, past the store. What it does is not told to who collects
+    /// statements.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        let options: PgConnectOptions = self.cluster.url(&self.name).parse().unwrap();
+        options.disable_statement_logging().connect().await.unwrap()
     }
 
     /// Statements past the store; what they answer.

@@ -107,14 +107,13 @@ async fn slow_writers_lose_scramble_and_stall_nothing() {
         chats.push(group(&store, ann, &[]).await);
     }
     let quiet = group(&store, ann, &[]).await;
-    let url = place.cluster.url(&place.name);
-    let mut raw = PgConnection::connect(&url).await.unwrap();
+    let mut raw = place.connect().await;
     place.sql(
         "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
             PERFORM pg_sleep(random() * 0.006); RETURN NULL; END $$; \
          CREATE TRIGGER dawdle AFTER INSERT ON outbox EXECUTE FUNCTION dawdle()",
     );
-    let mut never = PgConnection::connect(&url).await.unwrap();
+    let mut never = place.connect().await;
     let mut never = never.begin().await.unwrap();
     hold(&mut never, quiet).await;
     let mut ours =
