@@ -24,8 +24,11 @@ const LOCK: i64 = 0x007a_766f_6e00;
 
 const PREPARE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; \
     SET LOCAL idle_in_transaction_session_timeout = '60s'";
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_steps (version bigint PRIMARY KEY, \
-    description text NOT NULL, checksum bytea NOT NULL, applied_at timestamptz NOT NULL)";
+/// Not `IF NOT EXISTS`, which asks for the right to create even where there is nothing to do: a node's
+/// role need not have it.
+const TABLE: &str = "DO $$ BEGIN IF to_regclass('schema_steps') IS NULL THEN \
+    CREATE TABLE schema_steps (version bigint PRIMARY KEY, description text NOT NULL, \
+    checksum bytea NOT NULL, applied_at timestamptz NOT NULL); END IF; END $$";
 const APPLIED: &str = "SELECT version, checksum FROM schema_steps";
 const APPLY: &str = "INSERT INTO schema_steps VALUES ($1, $2, $3, clock_timestamp())";
 const LEAST: &str = "SELECT value FROM meta WHERE key = 'least_known'";
