@@ -1,6 +1,7 @@
 //! A shell that ends a server as soon as the test's end of a pipe is closed: when the guard is
 //! dropped, and when the test process exits or is killed.
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -18,6 +19,8 @@ impl Guard {
         let mut shell = unprivileged("sh");
         shell.args(["-c", &format!("{begin}\nread nothing\n{end}")]);
         shell.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // What ends the tests' process group (a Ctrl-C, a time limit) must not end the guard.
+        shell.process_group(0);
         Self(shell.spawn().expect("a shell starts"))
     }
 }
