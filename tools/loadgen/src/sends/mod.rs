@@ -17,7 +17,7 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::time::Instant;
 use zvon_core::clock::{Clock, SystemClock};
-use zvon_core::outbox::store::OutboxStore;
+use zvon_core::outbox::store::{Bookmark, OutboxStore};
 use zvon_protocol::time::Timestamp;
 use zvon_store::sqlite::Sqlite;
 
@@ -171,11 +171,13 @@ async fn settle(written: Vec<Writer>) -> Result<Vec<Outcome>> {
 /// How many transactions added to logs in that time.
 async fn commits(data: &Path, from: Timestamp, to: Timestamp) -> Result<u64> {
     let store = Sqlite::open(&data.join("zvon.db"), 1).await?;
-    let (mut after, mut count) = (0, 0);
+    let (mut place, mut count) = (Bookmark::default(), 0);
     loop {
-        let rows = store.outbox(after, 10_000).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.id;
+        let (rows, next) = store.outbox(&place, 10_000).await?;
+        if rows.is_empty() {
+            break;
+        }
+        place = next;
         count += rows.iter().filter(|row| from <= row.at && row.at <= to).count() as u64;
     }
     store.close().await;
