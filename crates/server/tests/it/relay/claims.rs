@@ -1,4 +1,4 @@
-//! What the internal port takes, and from whom.
+//! S16 of relayed requests: what the internal port takes, and from whom.
 
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
