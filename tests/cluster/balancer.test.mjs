@@ -29,11 +29,12 @@ for (const [name, startBalancer] of [['HAProxy', startHaproxy], ['nginx', startN
       test(`${way}: twelve clients talk through many pings, and none loses its session`, async () => {
         const sockets = await Promise.all(Array.from({ length: 12 }, (_, n) => connect(front, people[n % 2], { transports })));
         const unknown = [];
-        for (const socket of sockets) {
+        const settle = sockets.map(async (socket) => {
           socket.io.io.engine.on('close', (reason, why) => unknown.push([reason, why?.context?.responseText ?? String(why)]));
           await socket.ask('chat:join', { chatId });
           await socket.forget();
-        }
+        });
+        await Promise.all(settle);
         const sent = [];
         for (let round = 0; round < 8; round++) {
           const texts = sockets.map((socket, n) => socket.ask('message', { chatId, content: `${way} ${round} ${n}` }));
@@ -57,8 +58,8 @@ for (const [name, startBalancer] of [['HAProxy', startHaproxy], ['nginx', startN
       const sockets = await Promise.all(
         Array.from({ length: 12 }, (_, n) => connect(front, people[n % 2], { transports: ways[n % 3], ...hurry })),
       );
-      for (const socket of sockets) await socket.ask('chat:join', { chatId });
-      for (const socket of sockets) await socket.forget();
+      await Promise.all(sockets.map((socket) => socket.ask('chat:join', { chatId })));
+      await Promise.all(sockets.map((socket) => socket.forget()));
       const reconnected = new Map(sockets.map((socket) => [socket, 0]));
       const began = Date.now();
       for (const socket of sockets) socket.io.on('connect', () => reconnected.set(socket, Date.now() - began));
