@@ -79,7 +79,10 @@ async function serves(node) {
     return answer?.status === 200;
   }, () => `${node.name}: see ${join(logs, `${node.name}.log`)}`, 30_000);
   const over = await Promise.race([asked, node.over]);
-  if (over) throw new Error(`${node.name} ended with ${over.how}: see ${join(logs, `${node.name}.log`)}`);
+  if (!over) return;
+  const file = join(logs, `${node.name}.log`);
+  const last = readFileSync(file, 'utf8').trimEnd().split('\n').pop();
+  throw new Error(`${node.name} ended with ${over.how}: ${last}\nMore is in ${file}`);
 }
 
 /** What runs, in the order of its start; `stop` goes backwards. */
@@ -91,6 +94,7 @@ async function run(name, starting, stop) {
 }
 
 async function stopNode({ name, child, ended }) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
   child.kill('SIGTERM');
   const how = await ended;
