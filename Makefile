@@ -31,7 +31,7 @@ check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated 
 	scripts/check
 
 check-deploy: ## The files of deploy/, by the rules of the programs that read them
-	@scripts/need node haproxy nginx deploy-checks
+	@scripts/need redis haproxy nginx deploy-checks
 	deploy/check
 
 gen: ## Write the generated files: the protocol's TypeScript, the API's documents
