@@ -58,12 +58,12 @@ describe('a Redis whose users have rights', () => {
     ['EVAL', "return redis.call('CONFIG', 'GET', 'dir')", '0'],
     ['EVAL', "return redis.call('GET', 'somebody:else')", '0'],
   ]) {
-    test(`a node may not: ${words.join(' ')}`, () => {
+    test(`S25 a node may not: ${words.join(' ')}`, () => {
       assert.match(asNode(...words), /NOPERM|No permissions|can't (?:run|access)|not allowed|permission/i);
     });
   }
 
-  test('nobody else publishes on its channels', () => {
+  test('S25 nobody else publishes on its channels', () => {
     for (const verb of ['PUBLISH', 'SPUBLISH']) {
       assert.match(redis.cli(...as('watch'), verb, 'zvon:log:{0}', 'forged'), /NOPERM/);
       assert.match(redis.cli(verb, 'zvon:log:{0}', 'forged'), /NOAUTH|NOPERM/);

@@ -50,7 +50,7 @@ describe('a role for the schema and one for the nodes', () => {
     "SELECT pg_read_file('/etc/passwd')",
     'CREATE EXTENSION dblink',
   ]) {
-    test(`it may not: ${sql}`, () => {
+    test(`S26 it may not: ${sql}`, () => {
       const tried = postgres.psql('zvon', `SET ROLE zvon_node; ${sql}`);
       assert.match(tried, /permission denied|must be owner|must be superuser/);
     });
