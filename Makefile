@@ -26,8 +26,8 @@ test: ## Set up and run every test (ends with "N passed, N failed")
 	@scripts/need rust cc node chromium openssl postgres redis haproxy nginx pgbouncer deploy-checks cargo-deny
 	node scripts/test.mjs
 
-check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated files
-	@scripts/need rust cc node cargo-deny
+check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated and deployment files
+	@scripts/need rust cc node cargo-deny redis haproxy nginx deploy-checks
 	scripts/check
 
 check-deploy: ## The files of deploy/, by the rules of the programs that read them
@@ -75,6 +75,11 @@ bench: build ## Sends per second, memory per connection, start with a million me
 	$(CARGO) build --release --locked -p zvon-loadgen
 	tools/bench.sh
 
+bench-nodes: build ## Two nodes on PostgreSQL and Redis: what deliveries and messages cost each
+	@scripts/need postgres redis
+	$(CARGO) build --release --locked -p zvon-loadgen
+	target/release/zvon-loadgen nodes
+
 pressure: build ## What others feel of sign-ins, half-open requests and abusive sockets
 	$(CARGO) build --release --locked -p zvon-loadgen
 	target/release/zvon-loadgen pressure
@@ -106,4 +111,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-cluster test-e2e figures bench pressure fuzz screenshots clean
+	test-standin test-kill test-cluster test-e2e figures bench bench-nodes pressure fuzz screenshots clean

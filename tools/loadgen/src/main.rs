@@ -8,6 +8,7 @@ mod bench;
 mod client;
 mod fill;
 mod idle;
+mod nodes;
 mod pressure;
 mod rest;
 mod seed;
@@ -40,6 +41,8 @@ enum Command {
     Fill(fill::Options),
     /// What others feel while somebody presses.
     Pressure(pressure::Options),
+    /// Two nodes on PostgreSQL and Redis: writers on one, the others on the other.
+    Nodes(nodes::Options),
     /// All of it, as one table of medians.
     Bench(bench::Options),
 }
@@ -53,6 +56,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Idle(options) => println!("{}", idle::run(&zvon, &options).await?),
         Command::Fill(options) => println!("{}", fill::run(&zvon, &options).await?),
         Command::Pressure(options) => pressure::run(&zvon, &options).await?,
+        Command::Nodes(options) => nodes::run(&zvon, &options).await?,
         Command::Bench(options) => bench::run(&zvon, &options).await?,
     }
     Ok(())

@@ -107,7 +107,7 @@ async fn measure(zvon: &Path, options: &Options, kind: Option<Kind>) -> Result<P
         rate: Some(options.rate),
         ..sends::Options::default()
     };
-    let halls = sends::open_halls(&server, people, load.chats).await?;
+    let halls = sends::open_halls(server.address(), people, load.chats).await?;
     let press = kind.map(|kind| Press::start(kind, &server, others)).transpose()?;
     let report = sends::measure(server, data.path(), (people, &halls), &load).await?;
     let (tries, refused, resident) = press.map_or((0, 0, 0), Press::stop);

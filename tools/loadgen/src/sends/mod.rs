@@ -26,7 +26,8 @@ use crate::rest::{self, Person};
 use crate::seed::Hall;
 use crate::server::{Server, place};
 pub(crate) use report::Report;
-use writer::{Outcome, Plan, Writer};
+use writer::Plan;
+pub(crate) use writer::{Outcome, Writer};
 
 /// Loopback, any port.
 pub(crate) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -65,7 +66,7 @@ pub(crate) async fn run(zvon: &Path, options: &Options) -> Result<Report> {
     let data = place()?;
     let server = Server::start(zvon, data.path()).await?;
     let people = rest::sign_up(server.address(), options.writers).await?;
-    let halls = open_halls(&server, &people, options.chats).await?;
+    let halls = open_halls(server.address(), &people, options.chats).await?;
     measure(server, data.path(), (&people, &halls), options).await
 }
 
@@ -76,20 +77,10 @@ pub(crate) async fn measure(
     (people, halls): (&[Person], &[Hall]),
     options: &Options,
 ) -> Result<Report> {
-    let writers = gather(&server, people, halls, options).await?;
-    let begin = Instant::now() + Duration::from_secs_f64(options.warm_up);
-    let end = begin + Duration::from_secs_f64(options.seconds);
-    let writing: Vec<_> =
-        writers.into_iter().map(|writer| tokio::spawn(writer.write(begin, end))).collect();
-    tokio::time::sleep_until(begin).await;
-    let (before, from) = (server.account()?, SystemClock.now());
-    tokio::time::sleep_until(end).await;
-    let (after, to) = (server.account()?, SystemClock.now());
-    let mut written = Vec::new();
-    for writer in writing {
-        written.push(writer.await??);
-    }
-    let outcomes = settle(written).await?;
+    let address = server.address();
+    let writers = gather(|_| address, people, (halls, people.len()), options).await?;
+    let look = || Ok((server.account()?, SystemClock.now()));
+    let (outcomes, (before, from), (after, to)) = drive(writers, options, &look).await?;
     let messages = check::all(&outcomes)?;
     server.stop().await?;
     let mut latency = Histogram::<u64>::new(3)?;
@@ -107,9 +98,33 @@ pub(crate) async fn measure(
     })
 }
 
+/// Lets them write; what they saw, and what `look` found at the beginning and the end of what is
+/// measured. Everything they saw fits together.
+pub(crate) async fn drive<T>(
+    writers: Vec<Writer>,
+    options: &Options,
+    look: &impl Fn() -> Result<T>,
+) -> Result<(Vec<Outcome>, T, T)> {
+    let begin = Instant::now() + Duration::from_secs_f64(options.warm_up);
+    let end = begin + Duration::from_secs_f64(options.seconds);
+    let writing: Vec<_> =
+        writers.into_iter().map(|writer| tokio::spawn(writer.write(begin, end))).collect();
+    tokio::time::sleep_until(begin).await;
+    let before = look()?;
+    tokio::time::sleep_until(end).await;
+    let after = look()?;
+    let mut written = Vec::new();
+    for writer in writing {
+        written.push(writer.await??);
+    }
+    let outcomes = settle(written).await?;
+    check::all(&outcomes)?;
+    Ok((outcomes, before, after))
+}
+
 /// Makes the chats: the people in turn; who would be alone gets a neighbour.
 pub(crate) async fn open_halls(
-    server: &Server,
+    server: SocketAddr,
     people: &[Person],
     count: usize,
 ) -> Result<Vec<Hall>> {
@@ -123,7 +138,7 @@ pub(crate) async fn open_halls(
         let first = members.first().context("more chats than people")?;
         let ids: Vec<_> = members.iter().map(|member| people[*member].id).collect();
         let want = json!({ "title": format!("Load {hall}"), "participants": ids });
-        let mut client = Client::connect(server.address(), ANY, &people[*first]).await?;
+        let mut client = Client::connect(server, ANY, &people[*first]).await?;
         let made = client.ask("chat:create", &want).await?;
         let id = made["chat"]["id"].as_str().context("no chat")?.parse()?;
         halls.push(Hall { id, members });
@@ -131,16 +146,17 @@ pub(crate) async fn open_halls(
     Ok(halls)
 }
 
-/// Connects everybody and lets them join their chats; each writes into one of them.
-async fn gather(
-    server: &Server,
+/// Connects everybody, each to the server that `place` says, and lets them join their chats; the
+/// first of them write, each into one.
+pub(crate) async fn gather(
+    place: impl Fn(usize) -> SocketAddr,
     people: &[Person],
-    halls: &[Hall],
+    (halls, writers): (&[Hall], usize),
     options: &Options,
 ) -> Result<Vec<Writer>> {
     let mut clients = Vec::new();
-    for person in people {
-        clients.push(Client::connect(server.address(), ANY, person).await?);
+    for (index, person) in people.iter().enumerate() {
+        clients.push(Client::connect(place(index), ANY, person).await?);
     }
     for hall in halls {
         for member in &hall.members {
@@ -148,8 +164,9 @@ async fn gather(
         }
     }
     let every = options.rate.map(|rate| Duration::from_secs_f64(people.len() as f64 / rate));
-    let plan = Plan { outstanding: options.outstanding, every };
     let writer = |(index, client): (usize, Client)| {
+        let outstanding = if index < writers { options.outstanding } else { 0 };
+        let plan = Plan { outstanding, every };
         Writer::new(client, halls[index % halls.len()].id.to_string(), plan)
     };
     Ok(clients.into_iter().enumerate().map(writer).collect())

@@ -25,7 +25,7 @@ pub(super) struct Plan {
 }
 
 /// Somebody who writes into one chat and hears all that they joined.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     client: Client,
     chat: String,
     plan: Plan,
@@ -37,16 +37,16 @@ pub(super) struct Writer {
 
 /// What a writer saw.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     pub(super) chat: String,
     /// From the send (or from when it was due) to its ack, of those that were answered in time.
-    pub(super) latency: Histogram<u64>,
+    pub(crate) latency: Histogram<u64>,
     /// The places of its own messages, as acked.
     pub(super) acked: Vec<u64>,
     /// Per chat the places of the first and the last message heard; between them each once.
     pub(super) heard: HashMap<String, (u64, u64)>,
     /// How many were heard while it was measured.
-    pub(super) heard_in_time: u64,
+    pub(crate) heard_in_time: u64,
 }
 
 struct Tally {

@@ -61,6 +61,12 @@ impl Server {
         server
     }
 
+    /// The id of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
