@@ -182,11 +182,11 @@ impl Ws {
         (head[0] == 0x81).then(|| String::from_utf8(text).unwrap())
     }
 
-    /// The first text that contains `part`.
-    pub(super) fn hear(&mut self, part: &str) -> String {
+    /// The first packet that begins like that.
+    pub(super) fn hear(&mut self, kind: &str) -> String {
         loop {
-            let text = self.next().unwrap_or_else(|| panic!("it ended without {part}"));
-            if text.contains(part) {
+            let text = self.next().unwrap_or_else(|| panic!("it ended without {kind}"));
+            if text.starts_with(kind) {
                 return text;
             }
         }
