@@ -60,6 +60,7 @@ impl App {
         let (tasks, meters) = (TaskTracker::new(), Arc::new(Meters::default()));
         let store = Arc::clone(&backing.store);
         let epoch = store.log_epoch().await?;
+        let stop = CancellationToken::new();
         let elsewhere = Elsewhere::from(store.outbox_end().await?);
         let clock = Arc::clone(&backing.clock);
         let notices = Notices::new(
@@ -75,13 +76,9 @@ impl App {
             Arc::clone(&meters),
             &tasks,
         );
-        let sequencer = Sequencer::new(Seams {
-            store: Arc::clone(&store),
-            fanout: Arc::clone(&fanout),
-            bus: Arc::clone(&backing.bus),
-            cursors: cursors.clone(),
-            tasks: tasks.clone(),
-        });
+        let (bus, fans) = (Arc::clone(&backing.bus), Arc::clone(&fanout));
+        let seams = Seams::new((Arc::clone(&store), fans, bus), &cursors, &tasks, &stop);
+        let sequencer = Sequencer::new(seams);
         let lanes = Lanes::start(settings.lanes, &tasks, || crate::delivery::lane::Lane {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -111,7 +108,7 @@ impl App {
             elsewhere,
             epoch,
             tasks,
-            stop: CancellationToken::new(),
+            stop,
         });
         app.start_tasks();
         Ok(app)
@@ -123,7 +120,7 @@ impl App {
         self.every(Duration::from_millis(500), |app| async move { app.hear_of_ends().await });
         self.every(Duration::from_secs(1), |app| async move { app.look_elsewhere().await });
         let app = Arc::clone(self);
-        self.spawn(async move { app.listen().await });
+        self.spawn(app.listen());
         self.every(self.live.step() / 2, |app| async move { app.write_uses().await });
         self.every(Duration::from_secs(30), |app| async move { app.sequencer.sweep() });
         self.every(Duration::from_secs(600), |app| async move { app.purge().await });

@@ -106,8 +106,7 @@ async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     let store = Postgres::open(&settings).await.context("PostgreSQL cannot be used")?;
     let address: Address = config.redis.url.parse().context("redis.url")?;
     let link = Link::open(address);
-    let adapter = zvon_socketio_redis::Config::new(config.redis.url.clone());
-    let adapter = RedisAdapter::start(adapter).context("redis.url")?;
+    let adapter = RedisAdapter::start(adapter(&config.redis.url)).context("redis.url")?;
     let presence = Arc::new(RedisPresence::new(Arc::clone(&link), config.presence.grace.0));
     let nodes: Arc<dyn Nodes> = Arc::new(RedisNodes::new(Arc::clone(&link)));
     let epoch = store.log_epoch().await.context("PostgreSQL cannot be used")?;
@@ -123,4 +122,30 @@ async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     };
     let shared = Shared { store, adapter: Arc::clone(&adapter), bus, presence };
     Ok(Opened { backing, adapter, kept: Kept::Cluster(Box::new(shared)) })
+}
+
+/// The adapter's settings for `redis.url`; behind sentinels an address of each of them.
+fn adapter(url: &str) -> zvon_socketio_redis::Config {
+    let settings = zvon_socketio_redis::Config::new(url);
+    let Some((base, rest)) = url.split_once("+sentinel://") else { return settings };
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(user, rest)| (user, rest));
+    let at = if user.is_empty() { "" } else { "@" };
+    let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (name, number) = path.split_once('/').unwrap_or((path, ""));
+    let urls = hosts.split(',').map(|host| format!("{base}://{user}{at}{host}/{number}")).collect();
+    zvon_socketio_redis::Config { urls, sentinel: Some(name.to_owned()), ..settings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::adapter;
+
+    #[test]
+    fn the_adapter_is_told_of_sentinels_one_by_one() {
+        let one = adapter("rediss://:secret@host:7000/2");
+        assert_eq!((one.urls, one.sentinel), (vec!["rediss://:secret@host:7000/2".into()], None));
+        let two = adapter("redis+sentinel://me:secret@a:1,b:2/main/3");
+        let urls = ["redis://me:secret@a:1/3", "redis://me:secret@b:2/3"].map(str::to_owned);
+        assert_eq!((two.urls, two.sentinel.as_deref()), (urls.to_vec(), Some("main")));
+    }
 }

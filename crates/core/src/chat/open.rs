@@ -87,12 +87,14 @@ impl App {
                 Ok(None) => continue,
                 Err(error) => {
                     tracing::warn!(chat.id = %chat, %error, "a new chat could not be announced");
+                    self.elsewhere.owe((chat, *user, *seq));
                     continue;
                 }
             };
             let admit = |_, replay: &[_]| self.fanout.admit(*user, &state, replay);
             if let Err(error) = self.sequencer.enter(chat, Some(state.last_seq), admit).await {
                 tracing::warn!(chat.id = %chat, %error, "a new chat could not be followed");
+                self.elsewhere.owe((chat, *user, *seq));
             }
         }
     }

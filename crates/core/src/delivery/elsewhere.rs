@@ -5,6 +5,7 @@
 //! admitted is introduced, each admission once. One query a second, however many chats there are.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use zvon_protocol::ids::{ChatId, UserId};
@@ -26,6 +27,8 @@ pub(crate) type Admission = (ChatId, UserId, u64);
 pub(crate) struct Elsewhere {
     read: tokio::sync::Mutex<Bookmark>,
     told: Mutex<Told>,
+    /// Admissions that could not be told, to be tried again.
+    owed: Mutex<Vec<Admission>>,
 }
 
 impl Elsewhere {
@@ -38,6 +41,12 @@ impl Elsewhere {
     pub(crate) fn is_new(&self, admission: Admission) -> bool {
         self.told.lock().note(admission)
     }
+
+    /// It could not be told: the next look tries again.
+    pub(crate) fn owe(&self, admission: Admission) {
+        self.told.lock().forget(&admission);
+        self.owed.lock().push(admission);
+    }
 }
 
 /// The newest admissions that were told.
@@ -48,6 +57,12 @@ struct Told {
 }
 
 impl Told {
+    fn forget(&mut self, admission: &Admission) {
+        if self.all.remove(admission) {
+            self.order.retain(|told| told != admission);
+        }
+    }
+
     fn note(&mut self, admission: Admission) -> bool {
         let new = self.all.insert(admission);
         if new {
@@ -63,8 +78,8 @@ impl Told {
 }
 
 impl App {
-    /// Listens to the other nodes until the bus or the node is closed.
-    pub(crate) async fn listen(&self) {
+    /// Listens to the other nodes until the bus or the node is closed. Never waits for the store.
+    pub(crate) async fn listen(self: Arc<Self>) {
         loop {
             let news = tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -73,16 +88,33 @@ impl App {
             match news {
                 Some(News::Log { chat, events }) => self.sequencer.hear(chat, &events),
                 Some(News::Admitted { chat, user, seq }) => {
-                    self.introduce(chat, &[(user, seq)]).await;
+                    self.introduce_soon(vec![(chat, user, seq)]);
                 }
                 None => return,
             }
         }
     }
 
+    /// Introduces them on a task of its own, one after the other.
+    fn introduce_soon(self: &Arc<Self>, admissions: Vec<Admission>) {
+        let here = |(_, user, _): &Admission| self.fanout.is_here(*user);
+        let admissions: Vec<_> = admissions.into_iter().filter(here).collect();
+        if admissions.is_empty() {
+            return;
+        }
+        let app = Arc::clone(self);
+        self.spawn(async move {
+            for (chat, user, seq) in admissions {
+                app.introduce(chat, &[(user, seq)]).await;
+            }
+        });
+    }
+
     /// Looks for what nobody told.
-    pub(crate) async fn look_elsewhere(&self) {
+    pub(crate) async fn look_elsewhere(self: &Arc<Self>) {
         let mut read = self.elsewhere.read.lock().await;
+        let owed = std::mem::take(&mut *self.elsewhere.owed.lock());
+        self.introduce_soon(owed);
         loop {
             let (rows, next) = match self.store().outbox(&read, PAGE).await {
                 Ok(found) => found,
@@ -95,9 +127,7 @@ impl App {
             for (chat, _, seq) in rows.iter().flat_map(|row| &row.spans) {
                 self.sequencer.expect(*chat, *seq);
             }
-            for (chat, user, seq) in rows.iter().flat_map(|row| &row.admitted) {
-                self.introduce(*chat, &[(*user, *seq)]).await;
-            }
+            self.introduce_soon(rows.iter().flat_map(|row| &row.admitted).copied().collect());
             if rows.len() < PAGE as usize {
                 return;
             }
@@ -123,5 +153,7 @@ mod tests {
         assert_eq!((told.all.len(), told.order.len()), (REMEMBERED, REMEMBERED));
         assert!(told.note(admission(1)), "it was the oldest");
         assert!(!told.note(admission(3)));
+        told.forget(&admission(3));
+        assert!(told.note(admission(3)), "it could not be told");
     }
 }

@@ -77,7 +77,7 @@ impl Positions {
         self.at = self.at.max(at);
         let entries = self.chats.iter_mut().chain(&mut self.shown);
         for entry in entries.filter(|(known, _)| *known == chat) {
-            entry.1 = seq;
+            entry.1 = entry.1.max(seq);
         }
     }
 

@@ -8,8 +8,8 @@ use super::{Cluster, Config, ConfigError, address, secrets};
 const KEY_MIN: usize = 32;
 /// How a database that nodes can share is named.
 const DATABASES: [&str; 2] = ["postgres://", "postgresql://"];
-/// How Redis is named: alone, with TLS, behind sentinels, as a cluster of its own.
-const REDIS: [&str; 4] = ["redis://", "rediss://", "redis+sentinel://", "redis+cluster://"];
+/// How Redis is named: alone or behind sentinels, each with TLS or without.
+const REDIS: [&str; 4] = ["redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://"];
 
 impl Config {
     /// Whether this node is one of several: on PostgreSQL and Redis. Chosen here alone.

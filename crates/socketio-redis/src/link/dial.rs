@@ -6,7 +6,8 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisError,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    ProtocolVersion, RedisConnectionInfo, RedisError, TlsMode,
 };
 use tokio::sync::Mutex;
 
@@ -99,13 +100,21 @@ fn client(url: &str) -> Result<Client, RedisError> {
     Client::open(info.set_redis_settings(settings))
 }
 
-/// The credentials in a Sentinel's address are for Redis, too.
+/// The credentials in a Sentinel's address are for Redis; Sentinels are asked without any.
 fn sentinel(urls: &[String], name: &str) -> Result<SentinelClient, RedisError> {
-    let first = urls.first().map_or("", String::as_str).into_connection_info()?;
-    let settings = first.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    let node = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings);
-    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
-    SentinelClient::build(urls, name, Some(node), SentinelServerType::Master)
+    let infos = urls.iter().map(|url| url.as_str().into_connection_info());
+    let infos = infos.collect::<Result<Vec<_>, _>>()?;
+    let mut node = SentinelNodeConnectionInfo::default();
+    if let Some(first) = infos.first() {
+        let settings = first.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        node = node.set_redis_connection_info(settings);
+        if matches!(first.addr(), ConnectionAddr::TcpTls { .. }) {
+            node = node.set_tls_mode(TlsMode::Secure);
+        }
+    }
+    let bare = |info: ConnectionInfo| info.set_redis_settings(RedisConnectionInfo::default());
+    let sentinels = infos.into_iter().map(bare).collect();
+    SentinelClient::build(sentinels, name, Some(node), SentinelServerType::Master)
 }
 
 /// How long to wait before the next attempt: twice as long each time, and not the same for all

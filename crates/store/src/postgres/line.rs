@@ -72,12 +72,22 @@ impl Line {
                     Ok(matches!(timeout(TRUSTED, connection.ping()).await, Ok(Ok(()))))
                 })
             })
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // What was given up in the middle is read to its end first, and may never end.
+                    match timeout(TRUSTED, connection.ping()).await {
+                        Ok(Ok(())) => Ok(true),
+                        _ => Err(Error::WorkerCrashed),
+                    }
+                })
+            })
             .connect_lazy_with(options);
         Ok(Self { pool, pooled: settings.pooled })
     }
 
+    /// Waits for what is under way, but not for ever.
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        let _ = timeout(PATIENCE, self.pool.close()).await;
     }
 
     /// Whether a pooler may stand between.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zvon_core::clock::ManualClock;
 use zvon_core::delivery::cursor::Cursors;
@@ -47,13 +48,9 @@ impl Node {
             &tasks,
         );
         let wire = Arc::new(Wire::default());
-        let sequencer = Sequencer::new(Seams {
-            store: Arc::clone(&seam),
-            fanout: fanout.clone(),
-            bus: wire.clone(),
-            cursors: cursors.clone(),
-            tasks: tasks.clone(),
-        });
+        let seams = (Arc::clone(&seam), fanout.clone() as _, wire.clone() as _);
+        let stop = CancellationToken::new();
+        let sequencer = Sequencer::new(Seams::new(seams, &cursors, &tasks, &stop));
         sequencer.open(&[scene.chat]).await.unwrap();
         let lanes = Lanes::start(1, &tasks, || Lane {
             store: Arc::clone(&seam),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zvon_core::chat::store::ChatStore;
 use zvon_core::clock::ManualClock;
@@ -44,8 +45,9 @@ impl Node {
         let clock = Arc::new(ManualClock::at(scene.author.at));
         let notices = Notices::new(Arc::clone(&seam), rooms.clone(), clock.clone(), tasks.clone());
         let cursors = Cursors::start(Arc::clone(&seam), clock, notices, Arc::default(), &tasks);
-        let (fanout, bus) = (rooms.clone(), wire.clone());
-        let sequencer = Sequencer::new(Seams { store: seam, fanout, bus, cursors, tasks });
+        let seams = (seam, rooms.clone() as _, wire.clone() as _);
+        let stop = CancellationToken::new();
+        let sequencer = Sequencer::new(Seams::new(seams, &cursors, &tasks, &stop));
         Self { _place: place, store, scene, rooms, wire, sequencer }
     }
 

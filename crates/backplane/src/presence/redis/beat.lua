@@ -13,6 +13,8 @@ if lives == 1 and ARGV[3] ~= 'list' then
   local ends = ARGV[3] == 'end' and ms - 1 or ms + ARGV[2]
   redis.call('ZADD', KEYS[1], string.format('%.0f', ends), ARGV[1])
 end
+-- A lease that is over is listed for a while yet: its holder may have written under it meanwhile.
+if lives == 0 then redis.call('ZADD', KEYS[1], string.format('%.0f', ms - 1), ARGV[1]) end
 local answer = {lives, ms}
 for _, word in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')) do
   answer[#answer + 1] = word

@@ -26,8 +26,8 @@ pub(super) struct Channel {
 
 /// What the lock guards.
 pub(super) enum State {
-    /// What came before the head was known.
-    Opening(Vec<Delivery>),
+    /// What came before the head was known, and how far the log was said to reach.
+    Opening { early: Vec<Delivery>, newest: u64 },
     /// Under way; `repairing` while a task reads a gap.
     Open { order: Order, repairing: bool },
 }
@@ -36,7 +36,7 @@ impl State {
     /// The order, if the head is known.
     pub(super) fn order(&self) -> Option<&Order> {
         match self {
-            Self::Opening(_) => None,
+            Self::Opening { .. } => None,
             Self::Open { order, .. } => Some(order),
         }
     }
@@ -45,7 +45,7 @@ impl State {
 impl Channel {
     /// A channel that keeps what comes until its head is known.
     pub(super) fn opening() -> Self {
-        let state = Mutex::new(State::Opening(Vec::new()));
+        let state = Mutex::new(State::Opening { early: Vec::new(), newest: 0 });
         Self { state, position: watch::channel(None).0 }
     }
 
@@ -72,10 +72,13 @@ impl Channel {
     pub(super) fn open_at(&self, head: u64) -> Vec<Delivery> {
         let mut state = self.lock();
         let open = State::Open { order: Order::from(head), repairing: false };
-        let early = match std::mem::replace(&mut *state, open) {
-            State::Opening(early) => early,
-            State::Open { .. } => Vec::new(),
+        let (early, newest) = match std::mem::replace(&mut *state, open) {
+            State::Opening { early, newest } => (early, newest),
+            State::Open { .. } => (Vec::new(), 0),
         };
+        if let State::Open { order, .. } = &mut *state {
+            order.expect(newest);
+        }
         self.position.send_replace(Some(head));
         early
     }
@@ -88,7 +91,7 @@ impl Channel {
     ) -> Accepted {
         let mut state = self.lock();
         match &mut *state {
-            State::Opening(early) => {
+            State::Opening { early, .. } => {
                 early.extend(deliveries);
                 Accepted::default()
             }
@@ -108,11 +111,16 @@ impl Channel {
         }
     }
 
-    /// The log is known to reach up to `seq`; whether a repair has to be started. A channel that
-    /// is still opening reads its head later than this was known.
+    /// The log is known to reach up to `seq`; whether a repair has to be started.
     pub(super) fn expect(&self, seq: u64) -> bool {
         let mut state = self.lock();
-        let State::Open { order, repairing } = &mut *state else { return false };
+        let (order, repairing) = match &mut *state {
+            State::Open { order, repairing } => (order, repairing),
+            State::Opening { newest, .. } => {
+                *newest = seq.max(*newest);
+                return false;
+            }
+        };
         order.expect(seq);
         let repair = order.has_gap() && !*repairing;
         *repairing |= repair;

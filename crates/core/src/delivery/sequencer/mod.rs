@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::message::Status;
@@ -63,6 +64,22 @@ pub struct Seams {
     pub cursors: Cursors,
     /// Where repairs run.
     pub tasks: TaskTracker,
+    /// When they end, whatever is missing.
+    pub stop: CancellationToken,
+}
+
+impl Seams {
+    /// The seams, and a handle of everything else.
+    #[must_use]
+    pub fn new(
+        (store, fanout, bus): (Arc<dyn Store>, Arc<dyn Fanout>, Arc<dyn Bus>),
+        cursors: &Cursors,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Self {
+        let (cursors, tasks, stop) = (cursors.clone(), tasks.clone(), stop.clone());
+        Self { store, fanout, bus, cursors, tasks, stop }
+    }
 }
 
 impl Sequencer {
@@ -75,11 +92,12 @@ impl Sequencer {
     /// This node's own commit went on with a chat: its sockets here hear of it, then the other
     /// nodes.
     pub fn committed(&self, chat: ChatId, events: Vec<(LogEvent, Status)>) {
-        let deliveries = deliveries(&events);
-        if let Some(channel) = self.channel(chat)
-            && self.accept(chat, &channel, deliveries).repair
-        {
-            self.start_repair(chat, channel);
+        if let Some(channel) = self.channel(chat) {
+            let last = events.last().map(|(event, _)| event.seq);
+            let accepted = self.accept(chat, &channel, deliveries(&events));
+            // It may have let go what others committed after it.
+            let foreign = accepted.reached.filter(|reached| Some(*reached) > last);
+            self.settle(chat, &channel, Accepted { reached: foreign, ..accepted });
         }
         if !events.is_empty() {
             self.0.seams.bus.publish(News::Log { chat, events });
@@ -170,7 +188,13 @@ impl Sequencer {
 
     /// Takes what this node did not commit; who is handed it has received it.
     fn accept_foreign(&self, chat: ChatId, channel: &Arc<Channel>, deliveries: Vec<Delivery>) {
-        let Accepted { reached, repair } = self.accept(chat, channel, deliveries);
+        let accepted = self.accept(chat, channel, deliveries);
+        self.settle(chat, channel, accepted);
+    }
+
+    /// Notes receipts up to `reached`, and repairs what is missing.
+    fn settle(&self, chat: ChatId, channel: &Arc<Channel>, accepted: Accepted) {
+        let Accepted { reached, repair } = accepted;
         if let Some(seq) = reached {
             let present = self.0.seams.fanout.present(chat, RECEIPTS + 1);
             for user in present.iter().filter(|_| present.len() <= RECEIPTS) {

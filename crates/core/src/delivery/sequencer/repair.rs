@@ -49,9 +49,14 @@ impl Sequencer {
     /// Waits for the gap to close by itself, then reads it from the store until it is closed.
     async fn repair(&self, chat: ChatId, channel: &Arc<Channel>) {
         loop {
-            tokio::time::sleep(PATIENCE).await;
+            let pause = self.0.seams.stop.run_until_cancelled(tokio::time::sleep(PATIENCE));
+            if pause.await.is_none() {
+                return;
+            }
             let Some(position) = channel.gap(|| self.is_current(chat, channel)) else { return };
             match self.0.seams.store.events(chat, position, READ).await {
+                // Another channel has the chat's sockets by now.
+                Ok(_) if !self.is_current(chat, channel) => return,
                 Ok(events) => {
                     tracing::info!(chat.id = %chat, position, read = events.len(), "gap repaired");
                     let found = events.iter().map(|event| Delivery::new(event, Status::Sent));
