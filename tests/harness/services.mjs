@@ -58,6 +58,7 @@ export async function startRedis(args = [], { dir, ...options } = {}) {
     await until(() => /^PONG|^NOAUTH/.test(cli(port, 'PING')), () => `Redis: ${redis.process.logs()}`);
   };
   redis.cli = (...words) => cli(port, ...words);
+  redis.cliAt = (other, ...words) => cli(other, ...words);
   redis.stop = () => redis.process.stop('SIGKILL');
   redis.shutDown = () => redis.process.stop('SIGTERM');
   redis.signal = (name) => redis.process.child.kill(name);
