@@ -29,9 +29,6 @@ pub(crate) struct Options {
     /// How long each is measured.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// How many sends may be without an answer, in all rooms together.
-    #[arg(long, default_value_t = 64)]
-    outstanding: usize,
 }
 
 /// What all of them have used so far, in seconds.
@@ -100,7 +97,7 @@ async fn measure(
     let halls = sends::open_halls(one, people, rooms).await?;
     let load = sends::Options {
         seconds: options.seconds,
-        outstanding: options.outstanding.div_ceil(rooms).max(1),
+        outstanding: outstanding(room).div_ceil(rooms),
         ..sends::Options::default()
     };
     let places = |person| if person < rooms { one } else { other };
@@ -122,6 +119,11 @@ async fn measure(
             redis: after.redis - before.redis,
         },
     })
+}
+
+/// How many sends may be without an answer, in all rooms together: fewer where each is a crowd's.
+fn outstanding(room: usize) -> usize {
+    (640 / room).clamp(4, 64)
 }
 
 impl fmt::Display for Line {

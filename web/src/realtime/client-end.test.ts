@@ -38,7 +38,7 @@ afterEach(async () => {
 async function start() {
   const onSignedOut = vi.fn((_why: string | null) => void client.close());
   client = await Client.start({ url, token: 'token', me: crypto.randomUUID(), onSignedOut });
-  await vi.waitFor(() => expect(io.engine.clientsCount).toBe(1), SOON);
+  await vi.waitFor(() => expect(handshakes).toBe(1), SOON);
   return onSignedOut;
 }
 
@@ -56,6 +56,7 @@ it('hears why its session ended even before it is level, and does not come back'
 
 it('asks the line for the reason when REST says that the session is over', async () => {
   const onSignedOut = await start();
+  await vi.waitFor(() => expect(io.sockets.sockets.size).toBe(1), SOON);
   refusal = 'SESSION_REVOKED';
   io.disconnectSockets(true);
   await vi.waitFor(() => expect(client.cell.getState().line.state).toBe('reconnecting'), SOON);
