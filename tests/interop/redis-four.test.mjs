@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, test } from 'node:test';
 import { describe } from '../harness/ends.mjs';
-import { startRedis } from '../harness/redis.mjs';
+import { startRedis } from '../harness/services.mjs';
 import { until } from '../harness/until.mjs';
 import { ask } from './engine.mjs';
 import { startJs, startRust } from './nodes.mjs';
@@ -33,7 +33,7 @@ describe('two nodes of each kind', () => {
 
   test('they find each other again when Redis has been away', async () => {
     const clients = await Promise.all(nodes.map((node) => node.client('/', ['red'])));
-    await redis.kill();
+    await redis.stop();
     await redis.start();
     for (const client of clients) {
       const deaf = new Set(clients);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, before, test } from 'node:test';
 import { describe } from '../harness/ends.mjs';
 import { anything, chance } from '../harness/random.mjs';
-import { startRedis } from '../harness/redis.mjs';
+import { startRedis } from '../harness/services.mjs';
 import { until } from '../harness/until.mjs';
 import { ask, collect, heard } from './engine.mjs';
 import { startJs, startRust } from './nodes.mjs';

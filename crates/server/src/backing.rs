@@ -20,6 +20,7 @@ use zvon_store::postgres::{Postgres, Settings};
 use zvon_store::sqlite::Sqlite;
 
 use crate::config::Config;
+use crate::secret;
 
 /// The database's file in the data directory.
 pub(crate) const FILE: &str = "zvon.db";
@@ -94,8 +95,7 @@ async fn embedded(config: &Config) -> Result<Opened> {
 /// One of several nodes: PostgreSQL and Redis. Redis may be away.
 async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     let node = node.unwrap_or_else(NodeId::random);
-    let key = config.cluster_keys().map_err(|error| anyhow::anyhow!(error.to_string()))?;
-    let key = key.into_iter().next().unwrap_or_default();
+    let key = secret::cluster_keys(config)?.swap_remove(0);
     let settings = Settings {
         url: config.store.url.clone(),
         send: config.store.send_connections,

@@ -24,10 +24,7 @@ impl Member {
         let Some((listen, advertised)) = config.internal().map_err(wrong)? else {
             return Ok(None);
         };
-        let mut keys = config.cluster_keys().map_err(wrong)?;
-        if keys.is_empty() {
-            keys.push(secret::keep(&config.server.data, secret::CLUSTER_KEY)?);
-        }
+        let keys = secret::cluster_keys(config)?;
         let internal = Internal::open(listen, advertised)?;
         let (node, most) = (internal.node.clone(), config.cluster.relayed_max);
         Ok(Some(Self { internal, relay: RelaySettings { node, keys, most } }))

@@ -148,7 +148,7 @@ fn settings(config: &Config) -> Result<Settings> {
         config.trusted_proxies().map_err(|error| anyhow::anyhow!(error.to_string()))?;
     let non_zero = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
     Ok(Settings {
-        core: core(config, cluster_key(config)?),
+        core: core(config, secret::cluster_keys(config)?.swap_remove(0)),
         tokens: TokenSettings {
             secrets: jwt_secrets(config)?,
             life: auth.token_life.0,
@@ -204,15 +204,6 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         history_page: config.chat.history_page,
         // One commit at a time where one writer is all there is.
         lanes: if config.is_cluster() { config.store.send_connections as usize } else { 1 },
-    }
-}
-
-/// The key that nodes share, or the own one, made and kept.
-fn cluster_key(config: &Config) -> Result<Vec<u8>> {
-    let configured = config.cluster_keys().map_err(|error| anyhow::anyhow!(error.to_string()))?;
-    match configured.into_iter().next() {
-        Some(key) => Ok(key),
-        None => secret::keep(&config.server.data, secret::CLUSTER_KEY),
     }
 }
 

@@ -7,12 +7,23 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::config::Config;
+
 /// The key that message ids are made from.
 pub(crate) const CLUSTER_KEY: &str = "cluster.key";
 /// The key that signs access tokens, if none is configured.
 pub(crate) const JWT_KEY: &str = "jwt.key";
 /// The secret that the existing back end comes with, and everybody knows.
 pub(crate) const KNOWN: &str = "your-secret-key";
+
+/// The keys that nodes share, what signs first; alone, the own one, made and kept.
+pub(crate) fn cluster_keys(config: &Config) -> Result<Vec<Vec<u8>>> {
+    let configured = config.cluster_keys().map_err(|error| anyhow::anyhow!(error.to_string()))?;
+    if configured.is_empty() {
+        return Ok(vec![keep(&config.server.data, CLUSTER_KEY)?]);
+    }
+    Ok(configured)
+}
 
 /// The secret of that name, made at its first use.
 pub(crate) fn keep(dir: &Path, name: &str) -> Result<Vec<u8>> {

@@ -17,13 +17,16 @@ impl Lane {
     /// Notes on each row who has its chat open and how far it is known here; gives those of
     /// crowded chats apart.
     pub(super) fn look_on(&self, rows: &mut [Append]) -> HashMap<ChatId, Vec<UserId>> {
-        let mut present: HashMap<ChatId, Vec<UserId>> = HashMap::new();
+        let (mut present, mut known) = (HashMap::new(), HashMap::new());
         for row in &*rows {
-            present.entry(row.chat).or_insert_with(|| self.fanout.present(row.chat, RECEIPTS + 1));
+            present.entry(row.chat).or_insert_with(|| {
+                known.insert(row.chat, self.sequencer.known(row.chat));
+                self.fanout.present(row.chat, RECEIPTS + 1)
+            });
         }
         for row in rows {
-            let here = &present[&row.chat];
-            row.known = self.sequencer.known(row.chat);
+            let here: &Vec<UserId> = &present[&row.chat];
+            row.known = known[&row.chat];
             if here.len() <= CROWD {
                 row.present = here.iter().copied().filter(|user| *user != row.sender).collect();
             }
