@@ -13,9 +13,7 @@ use axum::Router;
 use axum::body::Body;
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -25,6 +23,8 @@ use tower::ServiceExt;
 use zvon_core::node::Nodes;
 use zvon_gateway::notice_dead_peer;
 use zvon_socketio::NodeId;
+
+use super::speak;
 
 /// How long a connection may wait for its next request; other nodes keep one for less.
 const IDLE: Duration = Duration::from_secs(90);
@@ -133,21 +133,5 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: C
     let service = service_fn(move |request: Request<Incoming>| {
         router.clone().oneshot(request.map(Body::new))
     });
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut serving = std::pin::pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = stop.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, %peer, "a connection of a node ended early");
-    }
+    speak(stream, service, (IDLE, HEAD_BYTES), peer, stop).await;
 }

@@ -151,10 +151,26 @@ async fn connection<S>(
             Ok::<_, Infallible>(answer)
         }
     });
+    speak(stream, service, (HEAD_TIME, HEAD_BYTES), peer, stop).await;
+}
+
+/// Speaks HTTP/1.1 on a connection until it ends, or until what is under way when `stop` comes is
+/// done. A head may take so long, and so many bytes.
+async fn speak<S, V>(
+    stream: S,
+    service: V,
+    (head_time, head_bytes): (Duration, usize),
+    peer: SocketAddr,
+    stop: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    V: hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible>,
+    V::Future: Send,
+{
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD_BYTES)
+        .header_read_timeout(head_time)
+        .max_buf_size(head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut serving = std::pin::pin!(serving);
