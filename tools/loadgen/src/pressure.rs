@@ -51,10 +51,13 @@ pub(crate) struct Options {
     /// Sends per second of the fifty writers.
     #[arg(long, default_value_t = 500.0)]
     pub(crate) rate: f64,
+    /// Only this kind of pressure.
+    #[arg(long)]
+    pub(crate) only: Option<Kind>,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
+pub(crate) enum Kind {
     SignIns,
     HalfOpen,
     Abuse,
@@ -77,6 +80,9 @@ pub(crate) async fn run(zvon: &Path, options: &Options) -> Result<()> {
     ];
     println!("ack p99 of {} sends/s, medians of {} runs", options.rate, options.rounds);
     for (kind, name, goal) in kinds {
+        if options.only.is_some_and(|only| only != kind) {
+            continue;
+        }
         let (mut quiet, mut pressed, mut last) = (Vec::new(), Vec::new(), None);
         for _ in 0..options.rounds {
             quiet.push(measure(zvon, options, None).await?.report.acked_within(0.99));
