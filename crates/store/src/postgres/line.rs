@@ -24,19 +24,43 @@ use super::{Settings, failed};
 /// A statement with its arguments.
 pub(super) type Ask<'q> = Query<'q, Driver, PgArguments>;
 
-/// The limits that the database enforces.
-const LIMITS: [(&str, &str); 4] = [
-    ("statement_timeout", "5s"),
-    ("lock_timeout", "4s"),
-    ("idle_in_transaction_session_timeout", "5s"),
-    ("jit", "off"),
-];
-const BEGIN_WITH_LIMITS: &str = "BEGIN; SET LOCAL statement_timeout = '5s'; \
-    SET LOCAL lock_timeout = '4s'; SET LOCAL idle_in_transaction_session_timeout = '5s'; \
-    SET LOCAL jit = off";
+/// What a line is for: how long statements may take, and whether they may write.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// The limits that the database enforces.
+    limits: &'static [(&'static str, &'static str)],
+    /// The same as the beginning of a transaction.
+    begin: &'static str,
+    /// How long a statement may go unanswered: beyond the database's limits.
+    patience: Duration,
+}
 
-/// How long a statement may go unanswered, beyond the database's limits.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// What people wait for.
+pub(super) const PROMPT: Terms = Terms {
+    limits: &[
+        ("statement_timeout", "5s"),
+        ("lock_timeout", "4s"),
+        ("idle_in_transaction_session_timeout", "5s"),
+        ("jit", "off"),
+    ],
+    begin: "BEGIN; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '4s'; \
+        SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL jit = off",
+    patience: Duration::from_secs(8),
+};
+/// What an operator reads at length. It writes nothing.
+pub(super) const AT_LENGTH: Terms = Terms {
+    limits: &[
+        ("statement_timeout", "600s"),
+        ("lock_timeout", "4s"),
+        ("idle_in_transaction_session_timeout", "5s"),
+        ("jit", "off"),
+        ("default_transaction_read_only", "on"),
+    ],
+    begin: "BEGIN READ ONLY; SET LOCAL statement_timeout = '600s'; SET LOCAL lock_timeout = '4s'; \
+        SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL jit = off",
+    patience: Duration::from_secs(610),
+};
+
 /// How long to wait for a connection.
 const QUEUE: Duration = Duration::from_secs(5);
 /// An idle connection is tested before its use after this time.
@@ -47,18 +71,19 @@ const TRUSTED: Duration = Duration::from_secs(1);
 pub(super) struct Line {
     pool: PgPool,
     pooled: bool,
+    terms: Terms,
 }
 
 impl Line {
     /// Nothing is connected yet.
-    pub(super) fn new(settings: &Settings, most: u32) -> StoreResult<Self> {
+    pub(super) fn new(settings: &Settings, most: u32, terms: Terms) -> StoreResult<Self> {
         let invalid = |error: Error| StoreError::Broken(format!("the database's URL: {error}"));
         let mut options = PgConnectOptions::from_str(&settings.url).map_err(invalid)?;
         options = options.application_name("zvon").disable_statement_logging();
         options = if settings.pooled {
             options.statement_cache_capacity(0).extra_float_digits(None)
         } else {
-            options.options(LIMITS)
+            options.options(terms.limits.iter().copied())
         };
         let pool = PgPoolOptions::new()
             .max_connections(most.max(1))
@@ -82,12 +107,12 @@ impl Line {
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool, pooled: settings.pooled })
+        Ok(Self { pool, pooled: settings.pooled, terms })
     }
 
     /// Waits for what is under way, but not for ever.
     pub(super) async fn close(&self) {
-        let _ = timeout(PATIENCE, self.pool.close()).await;
+        let _ = timeout(self.terms.patience, self.pool.close()).await;
     }
 
     /// Whether a pooler may stand between.
@@ -100,11 +125,11 @@ impl Line {
         if self.pooled {
             let mut tx = self.begin_raw().await?;
             let rows = tx.rows(ask).await?;
-            tx.0.commit().await?;
+            tx.transaction.commit().await?;
             return Ok(rows);
         }
         let mut connection = self.pool.acquire().await?;
-        let answer = in_time(ask.fetch_all(&mut *connection)).await;
+        let answer = self.in_time(ask.fetch_all(&mut *connection)).await;
         if matches!(&answer, Err(Error::Io(_))) {
             connection.close_on_drop();
         }
@@ -115,7 +140,7 @@ impl Line {
     pub(super) async fn run(&self, sql: String) -> Result<Vec<PgRow>, Error> {
         let mut connection = self.pool.acquire().await?;
         let ask = sqlx::raw_sql(AssertSqlSafe(sql));
-        let answer = in_time(ask.fetch_all(&mut *connection)).await;
+        let answer = self.in_time(ask.fetch_all(&mut *connection)).await;
         if matches!(&answer, Err(Error::Io(_))) {
             connection.close_on_drop();
         }
@@ -137,11 +162,11 @@ impl Line {
         if self.pooled {
             let mut tx = self.begin_raw().await?;
             let count = tx.execute(ask).await?;
-            tx.0.commit().await?;
+            tx.transaction.commit().await?;
             return Ok(count);
         }
         let mut connection = self.pool.acquire().await?;
-        let done = in_time(ask.execute(&mut *connection)).await;
+        let done = self.in_time(ask.execute(&mut *connection)).await;
         if matches!(&done, Err(Error::Io(_))) {
             connection.close_on_drop();
         }
@@ -154,17 +179,27 @@ impl Line {
     }
 
     async fn begin_raw(&self) -> Result<Tx, Error> {
-        let begin = if self.pooled { BEGIN_WITH_LIMITS } else { "BEGIN" };
-        Ok(Tx(in_time(self.pool.begin_with(begin)).await?, self.pooled))
+        let begin = if self.pooled { self.terms.begin } else { "BEGIN" };
+        let transaction = self.in_time(self.pool.begin_with(begin)).await?;
+        Ok(Tx { transaction, pooled: self.pooled, patience: self.terms.patience })
+    }
+
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        in_time(self.terms.patience, answer).await
     }
 }
 
 /// A transaction; dropped without a commit it is rolled back.
-pub(super) struct Tx(Transaction<'static, Driver>, bool);
+pub(super) struct Tx {
+    transaction: Transaction<'static, Driver>,
+    pooled: bool,
+    patience: Duration,
+}
 
 impl Tx {
     pub(super) async fn rows(&mut self, ask: Ask<'_>) -> Result<Vec<PgRow>, Error> {
-        in_time(ask.persistent(!self.1).fetch_all(&mut *self.0)).await
+        let answer = ask.persistent(!self.pooled).fetch_all(&mut *self.transaction);
+        in_time(self.patience, answer).await
     }
 
     pub(super) async fn optional(&mut self, ask: Ask<'_>) -> Result<Option<PgRow>, Error> {
@@ -176,21 +211,24 @@ impl Tx {
     }
 
     pub(super) async fn execute(&mut self, ask: Ask<'_>) -> Result<u64, Error> {
-        let done = in_time(ask.persistent(!self.1).execute(&mut *self.0)).await?;
-        Ok(done.rows_affected())
+        let done = ask.persistent(!self.pooled).execute(&mut *self.transaction);
+        in_time(self.patience, done).await.map(|done| done.rows_affected())
     }
 
     /// Runs statements that need no preparation, without a limit of time.
     pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), Error> {
-        sqlx::raw_sql(sql).execute(&mut *self.0).await.map(drop)
+        sqlx::raw_sql(sql).execute(&mut *self.transaction).await.map(drop)
     }
 
     pub(super) async fn commit(self) -> StoreResult<()> {
-        in_time(self.0.commit()).await.map_err(failed)
+        in_time(self.patience, self.transaction.commit()).await.map_err(failed)
     }
 }
 
-async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+async fn in_time<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let silent = || Error::Io(std::io::Error::new(ErrorKind::TimedOut, "no answer in time"));
-    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(silent()))
+    timeout(patience, answer).await.unwrap_or_else(|_| Err(silent()))
 }

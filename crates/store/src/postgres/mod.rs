@@ -13,11 +13,16 @@
 
 mod account;
 mod append;
+pub mod backup;
 mod barrier;
 mod batch;
+mod beside;
 mod chat;
 mod cursor;
+mod export;
 mod group;
+pub mod inspect;
+mod libpq;
 mod line;
 mod log;
 mod lookup;
@@ -29,7 +34,7 @@ mod session;
 
 use zvon_core::store::{StoreError, StoreResult};
 
-use line::Line;
+use line::{Line, PROMPT};
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -63,9 +68,9 @@ impl Postgres {
     /// When the database cannot be reached, is no database of ours, or asks for a newer program.
     pub async fn open(settings: &Settings) -> StoreResult<Self> {
         let store = Self {
-            send: Line::new(settings, settings.send)?,
-            read: Line::new(settings, settings.read)?,
-            rest: Line::new(settings, settings.rest)?,
+            send: Line::new(settings, settings.send, PROMPT)?,
+            read: Line::new(settings, settings.read, PROMPT)?,
+            rest: Line::new(settings, settings.rest, PROMPT)?,
         };
         schema::bring_up_to_date(&store.rest).await?;
         Ok(store)

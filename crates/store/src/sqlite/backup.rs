@@ -6,8 +6,8 @@ use std::path::Path;
 
 use zvon_core::store::{StoreError, StoreResult};
 
-use super::beside::{self, Access};
-use super::failed;
+use super::{beside, failed};
+use crate::Access;
 
 const RENEW: &str = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'log_epoch' \
     RETURNING value";

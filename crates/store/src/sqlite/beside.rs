@@ -10,41 +10,45 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use zvon_core::store::{StoreError, StoreResult};
 
-use super::{SCHEMA, Sqlite, failed};
-
-const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
+use super::{Sqlite, failed, options, schema, writer};
+use crate::Access;
+use crate::schema::{Schema, Step};
 
 /// How long a command waits for the server's transactions.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a command may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Look.
-    Read,
-    /// Look, and call the verbs that write.
-    Write,
-}
-
 impl Sqlite {
-    /// Opens a database that is there and has exactly this program's schema.
+    /// Opens a database that is there and has a schema on which this program may run.
     ///
     /// # Errors
-    /// When there is none, it cannot be opened, or its schema is older or newer.
+    /// When there is none, it cannot be opened, or its schema is older or asks for a newer program.
     pub async fn beside(path: &Path, access: Access) -> StoreResult<Self> {
         let readers = connect(path, Access::Read).await?;
-        let (applied, known) = (applied(&readers).await?, known());
-        if applied != known {
-            return Err(StoreError::Broken(format!(
-                "its schema is version {applied} and this program's is {known}: use the program \
-                 of the running server, or start the new one once"
-            )));
-        }
+        schema::look(&readers).await?.check()?;
         let writer = match access {
             Access::Read => readers.clone(),
             Access::Write => connect(path, Access::Write).await?,
         };
         Ok(Self { writer, readers })
+    }
+
+    /// How the schema of a database that is there stands to this program's. It is only read.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub async fn schema(path: &Path) -> StoreResult<Schema> {
+        schema::look(&connect(path, Access::Read).await?).await
+    }
+
+    /// Makes the database if need be, and brings its schema up to date; the steps that this took.
+    ///
+    /// # Errors
+    /// As of `open`.
+    pub async fn migrate(path: &Path) -> StoreResult<Vec<Step>> {
+        let writer = writer(path, options(path)).await?;
+        let steps = schema::bring_up_to_date(&writer).await;
+        writer.close().await;
+        steps
     }
 }
 
@@ -63,14 +67,4 @@ pub(super) async fn connect(path: &Path, access: Access) -> StoreResult<SqlitePo
         .pragma("temp_store", "memory");
     let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
     pool.connect_with(options).await.map_err(failed)
-}
-
-/// The version of the schema that a database has.
-pub(super) async fn applied(database: &SqlitePool) -> StoreResult<i64> {
-    sqlx::query_scalar(APPLIED).fetch_one(database).await.map_err(failed)
-}
-
-/// The version of the schema that this program has.
-pub(super) fn known() -> i64 {
-    SCHEMA.iter().map(|step| step.version).max().unwrap_or_default()
 }

@@ -6,16 +6,15 @@ use sqlx::SqlitePool;
 use zvon_core::store::StoreResult;
 use zvon_protocol::time::Timestamp;
 
-use super::beside::{self, Access};
-use super::failed;
+use super::{beside, failed, schema};
+use crate::Access;
+use crate::schema::Schema;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
-    /// The version of its schema.
-    pub schema: i64,
-    /// The version of this program's schema.
-    pub known: i64,
+    /// Its schema.
+    pub schema: Schema,
     /// The log's epoch.
     pub epoch: String,
     /// When something last changed in a chat, as far as is remembered.
@@ -36,13 +35,13 @@ pub async fn inspect(path: &Path) -> StoreResult<Inspection> {
 }
 
 async fn look(database: &SqlitePool) -> StoreResult<Inspection> {
-    let schema = beside::applied(database).await?;
+    let schema = schema::look(database).await?;
     let epoch = sqlx::query_scalar(super::outbox::EPOCH).fetch_one(database).await;
     let newest = sqlx::query_scalar::<_, Option<i64>>("SELECT max(at) FROM outbox");
     let newest = newest.fetch_one(database).await.map_err(failed)?.map(Timestamp);
     let check = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(database).await;
     let fault = Some(check.map_err(failed)?).filter(|verdict| verdict != "ok");
-    Ok(Inspection { schema, known: beside::known(), epoch: epoch.map_err(failed)?, newest, fault })
+    Ok(Inspection { schema, epoch: epoch.map_err(failed)?, newest, fault })
 }
 
 /// The version of SQLite in this program.

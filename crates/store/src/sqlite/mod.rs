@@ -11,7 +11,7 @@ pub mod backup;
 mod beside;
 mod chat;
 mod cursor;
-pub mod export;
+mod export;
 mod group;
 pub mod inspect;
 mod log;
@@ -19,6 +19,7 @@ mod message;
 mod numbering;
 mod outbox;
 mod pin;
+mod schema;
 mod session;
 
 use std::fs::{OpenOptions, Permissions};
@@ -26,17 +27,12 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-pub use beside::Access;
-use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult,
     SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, Sqlite as Driver, SqlitePool, Transaction};
 use zvon_core::store::{StoreError, StoreResult};
-
-/// The schema, in steps.
-static SCHEMA: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The store on SQLite. Cheap to clone.
 #[derive(Clone)]
@@ -49,26 +45,11 @@ impl Sqlite {
     /// Opens (or makes) the database file and brings its schema up to date.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no database of ours, or is newer than this version.
+    /// When the file cannot be opened, is no database of ours, or asks for a newer program.
     pub async fn open(path: &Path, readers: u32) -> StoreResult<Self> {
-        restrict(path)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(5))
-            .foreign_keys(false)
-            .pragma("cache_size", "-65536")
-            .pragma("temp_store", "memory");
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
-        let migrated = SCHEMA.run(&writer).await;
-        migrated.map_err(|error| StoreError::Broken(error.to_string()))?;
+        let options = options(path);
+        let writer = writer(path, options.clone()).await?;
+        schema::bring_up_to_date(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.max(1))
             .test_before_acquire(false)
@@ -99,6 +80,26 @@ impl Sqlite {
     async fn begin(&self) -> StoreResult<Transaction<'static, Driver>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
     }
+}
+
+/// How a server opens the file.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(false)
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory")
+}
+
+/// The one connection that writes.
+async fn writer(path: &Path, options: SqliteConnectOptions) -> StoreResult<SqlitePool> {
+    restrict(path)?;
+    let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
+    pool.connect_with(options).await.map_err(failed)
 }
 
 /// Makes the file with its mode before SQLite makes it with the process's.

@@ -8,6 +8,8 @@ use zvon_core::chat::store::ChatStore;
 use zvon_core::message::store::{MessageStore, Page};
 use zvon_core::outbox::store::{Bookmark, OutboxStore};
 use zvon_core::session::store::SessionStore;
+use zvon_store::Access;
+use zvon_store::schema::Standing;
 use zvon_store::sqlite::Sqlite;
 
 use crate::Place;
@@ -82,16 +84,48 @@ async fn migrating_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_newer_or_not_ours_is_refused_and_left_alone() {
+async fn an_older_program_runs_on_a_newer_schema_until_that_is_contracted() {
     let place = Place::new();
-    place.open().await.close().await;
+    let store = place.open().await;
+    let scene = Scene::new(&store).await;
+    store.close().await;
     let raw = place.raw().await;
-    let future = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
-        execution_time) VALUES (9999, 'from the future', 1, x'00', 0)";
-    sqlx::query(future).execute(&raw).await.unwrap();
+    // A step of tomorrow that only adds.
+    let future = "ALTER TABLE users ADD COLUMN of_tomorrow TEXT; \
+        INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+        VALUES (9999, 'from the future', 1, x'00', 0)";
+    sqlx::raw_sql(future).execute(&raw).await.unwrap();
+    let store = place.open().await;
+    assert_eq!(scene.send(&store, 0..3).await.len(), 3);
+    assert_eq!(Sqlite::schema(&place.path()).await.unwrap().standing(), Standing::Ahead);
+    let beside = Sqlite::beside(&place.path(), Access::Read).await.unwrap();
+    assert_eq!(beside.heads(&[scene.chat]).await.unwrap()[0].1, 4);
+    beside.close().await;
+    store.close().await;
+    // And one that takes away.
+    let least = "INSERT INTO meta VALUES ('least_known', '9999')";
+    sqlx::raw_sql(least).execute(&raw).await.unwrap();
     raw.close().await;
-    assert!(Sqlite::open(&place.path(), 1).await.is_err());
+    let before = std::fs::read(place.path()).unwrap();
+    let refused = Sqlite::open(&place.path(), 1).await.err().unwrap().to_string();
+    assert!(refused.contains("knows version 9999"), "{refused}");
+    assert!(Sqlite::beside(&place.path(), Access::Read).await.is_err());
+    assert!(Sqlite::migrate(&place.path()).await.is_err());
+    assert_eq!(std::fs::read(place.path()).unwrap(), before, "and left alone");
+}
 
+#[tokio::test]
+async fn migrating_by_itself_makes_the_schema_once() {
+    let place = Place::new();
+    let steps = Sqlite::migrate(&place.path()).await.unwrap();
+    assert!(steps.len() > 3 && steps[0].sql.contains("CREATE TABLE meta"));
+    assert_eq!(Sqlite::migrate(&place.path()).await.unwrap(), []);
+    assert_eq!(Sqlite::schema(&place.path()).await.unwrap().standing(), Standing::Same);
+    place.open().await.close().await;
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_refused_and_left_alone() {
     let other = Place::new();
     let text = "this is a shopping list, and no database of anybody's".repeat(100);
     std::fs::write(other.path(), &text).unwrap();

@@ -10,6 +10,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use zvon_core::contract::store::{Subject, run};
 
+use zvon_store::export::Export;
 use zvon_store::sqlite::Sqlite;
 
 use crate::Place;

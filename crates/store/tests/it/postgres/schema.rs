@@ -1,10 +1,16 @@
 //! Several nodes start at once; a schema that is newer, and one that is too new.
 
+use std::time::{Duration, Instant};
+
+use zvon_core::message::store::MessageStore;
 use zvon_core::outbox::store::OutboxStore;
 use zvon_core::store::StoreError;
+use zvon_store::Access;
 use zvon_store::postgres::{Postgres, Settings};
+use zvon_store::schema::Standing;
 use zvon_testkit::postgres::shared;
 
+use super::scene::{checked_log, group, person, send};
 use super::{Place, settings};
 
 async fn empty() -> (String, Settings) {
@@ -37,12 +43,68 @@ async fn nodes_that_start_at_once_make_one_schema() {
 #[tokio::test]
 async fn an_older_program_runs_beside_a_newer_one_until_its_schema_is_contracted() {
     let place = Place::new().await;
+    let running = place.open().await;
+    let author = person(&running).await;
+    let chat = group(&running, author, &[]).await;
+    // A step of tomorrow that only adds, under a node that runs.
+    place.sql("ALTER TABLE events ADD COLUMN of_tomorrow text");
     place.sql("INSERT INTO schema_steps VALUES (999, 'of tomorrow', '', now())");
-    place.open().await.close().await;
+    let settings = settings(place.cluster.url(&place.name));
+    assert_eq!(Postgres::schema(&settings).await.unwrap().standing(), Standing::Ahead);
+    assert_eq!(Postgres::migrate(&settings).await.unwrap(), []);
+    let started = place.open().await;
+    send(&running, author, chat, 3).await;
+    send(&started, author, chat, 3).await;
+    assert_eq!(checked_log(&running, chat).await, checked_log(&started, chat).await);
+    let beside = Postgres::beside(&settings, Access::Write).await.unwrap();
+    assert_eq!(beside.heads(&[chat]).await.unwrap()[0].1, 7);
+    // And one that takes away.
     place.sql("INSERT INTO meta VALUES ('least_known', '999')");
-    let refused = Postgres::open(&settings(place.cluster.url(&place.name))).await.err().unwrap();
-    let StoreError::Broken(why) = refused else { panic!("{refused}") };
-    assert!(why.contains("999") && why.contains("newer"), "{why}");
+    for refused in [
+        Postgres::open(&settings).await.err(),
+        Postgres::beside(&settings, Access::Read).await.err(),
+        Postgres::migrate(&settings).await.err(),
+    ] {
+        let Some(StoreError::Broken(why)) = refused else { panic!("{refused:?}") };
+        assert!(why.contains("999") && why.contains("newer"), "{why}");
+    }
+    assert_eq!(Postgres::schema(&settings).await.unwrap().standing(), Standing::Beyond);
+    assert_eq!(place.sql("SELECT count(*) FROM schema_steps WHERE version = 999"), "1");
+}
+
+#[tokio::test]
+async fn a_command_changes_no_schema_and_a_migration_makes_it() {
+    let (name, settings) = empty().await;
+    assert_eq!(Postgres::schema(&settings).await.unwrap().standing(), Standing::Empty);
+    let refused = Postgres::beside(&settings, Access::Read).await.err().unwrap().to_string();
+    assert!(refused.contains("zvon migrate"), "{refused}");
+    let tables =
+        || shared().sql(&name, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
+    assert_eq!(tables(), "0");
+    let steps = Postgres::migrate(&settings).await.unwrap();
+    assert!(steps.len() > 2 && steps[0].sql.contains("CREATE TABLE meta"));
+    assert_eq!(Postgres::migrate(&settings).await.unwrap(), []);
+    assert_eq!(Postgres::schema(&settings).await.unwrap().standing(), Standing::Same);
+}
+
+/// Behind a step that waits for a table's lock everybody queues, so it must not wait for long.
+#[tokio::test]
+async fn a_step_gives_way_to_who_uses_its_table() {
+    let (name, settings) = empty().await;
+    let table = "CREATE TABLE schema_steps (version bigint PRIMARY KEY, description text NOT NULL, \
+        checksum bytea NOT NULL, applied_at timestamptz NOT NULL)";
+    shared().sql(&name, table);
+    let place = Place { cluster: shared(), name };
+    let mut other = place.connect().await;
+    let hold = "BEGIN; LOCK TABLE schema_steps IN SHARE MODE";
+    sqlx::raw_sql(hold).execute(&mut other).await.unwrap();
+    let begun = Instant::now();
+    let refused = Postgres::migrate(&settings).await.err().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert!(refused.to_string().contains("a table in use"), "{refused}");
+    assert_eq!(place.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "1");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    assert!(Postgres::migrate(&settings).await.unwrap().len() > 2);
 }
 
 #[tokio::test]

@@ -1,0 +1,61 @@
+//! Reading out what is kept, on PostgreSQL.
+
+use async_trait::async_trait;
+use zvon_core::message::MessageRow;
+use zvon_core::session::Session;
+use zvon_core::store::StoreResult;
+use zvon_protocol::ids::{ChatId, UserId};
+
+use super::message::messages;
+use super::{Postgres, failed};
+use crate::export::{self, Export, MadePin, Membership};
+use crate::row::{self, signed};
+
+const SESSIONS: &str = "SELECT * FROM sessions WHERE user_id = $1 ORDER BY created_at, id";
+const OF_USER: &str = "SELECT m.*, u.name FROM members m LEFT JOIN users u ON u.id = m.user_id \
+    WHERE m.user_id = $1 ORDER BY m.chat_id";
+const OF_CHAT: &str = "SELECT m.*, u.name FROM members m LEFT JOIN users u ON u.id = m.user_id \
+    WHERE m.chat_id = $1 ORDER BY m.user_id";
+const SENT: &str = messages!(
+    "WHERE e.chat_id = $1 AND e.actor = $2 AND e.kind = 1 AND e.seq > $3 AND e.seq <= $4 \
+     ORDER BY e.seq LIMIT $5"
+);
+const PINNED: &str = "SELECT p.seq, p.at, p.pin_seq, e.id FROM pins p \
+    JOIN events e ON e.chat_id = p.chat_id AND e.seq = p.seq \
+    WHERE p.chat_id = $1 AND p.by_user = $2 ORDER BY p.pin_seq";
+
+#[async_trait]
+impl Export for Postgres {
+    async fn all_sessions_of(&self, user: UserId) -> StoreResult<Vec<Session>> {
+        let rows = self.read.rows(sqlx::query(SESSIONS).bind(user.0)).await.map_err(failed)?;
+        row::all(&rows, row::session).map_err(failed)
+    }
+
+    async fn memberships_of(&self, user: UserId) -> StoreResult<Vec<Membership>> {
+        let rows = self.read.rows(sqlx::query(OF_USER).bind(user.0)).await.map_err(failed)?;
+        row::all(&rows, export::membership).map_err(failed)
+    }
+
+    async fn memberships_in(&self, chat: ChatId) -> StoreResult<Vec<Membership>> {
+        let rows = self.read.rows(sqlx::query(OF_CHAT).bind(chat.0)).await.map_err(failed)?;
+        row::all(&rows, export::membership).map_err(failed)
+    }
+
+    async fn messages_of(
+        &self,
+        (chat, user): (ChatId, UserId),
+        (after, upto): (u64, u64),
+        limit: u32,
+    ) -> StoreResult<Vec<MessageRow>> {
+        let sent = sqlx::query(SENT).bind(chat.0).bind(user.0).bind(signed(after));
+        let sent = sent.bind(signed(upto)).bind(i64::from(limit));
+        let rows = self.read.rows(sent).await.map_err(failed)?;
+        row::all(&rows, row::message).map_err(failed)
+    }
+
+    async fn pins_by(&self, chat: ChatId, user: UserId) -> StoreResult<Vec<MadePin>> {
+        let pinned = sqlx::query(PINNED).bind(chat.0).bind(user.0);
+        let rows = self.read.rows(pinned).await.map_err(failed)?;
+        row::all(&rows, export::pin).map_err(failed)
+    }
+}
