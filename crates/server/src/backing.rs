@@ -1,4 +1,5 @@
-//! The one switch: what the node stands on. Embedded is a cluster of one.
+//! The one switch: what the node stands on, and what an operator's commands act on. Embedded is a
+//! cluster of one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,9 @@ use zvon_socketio_redis::RedisAdapter;
 use zvon_store::postgres::{Postgres, Settings};
 use zvon_store::sqlite::Sqlite;
 
+use crate::command::cluster::Cluster;
+use crate::command::embedded::Embedded;
+use crate::command::ground::Ground;
 use crate::config::Config;
 use crate::secret;
 
@@ -74,9 +78,29 @@ pub(crate) async fn open(config: &Config, node: Option<NodeId>) -> Result<Opened
     if config.is_cluster() { cluster(config, node).await } else { embedded(config).await }
 }
 
+/// What the operator's commands act on.
+pub(crate) fn ground(config: &Config) -> Box<dyn Ground + '_> {
+    if config.is_cluster() { Box::new(Cluster(config)) } else { Box::new(Embedded(config)) }
+}
+
+/// The cluster's database.
+pub(crate) fn database(config: &Config) -> Settings {
+    Settings {
+        url: config.store.url.clone(),
+        send: config.store.send_connections,
+        read: config.store.read_connections,
+        rest: config.store.write_connections,
+        pooled: config.store.pooled,
+    }
+}
+
 /// One node: SQLite and memory.
 async fn embedded(config: &Config) -> Result<Opened> {
     let path = config.server.data.join(FILE);
+    if !config.store.migrate {
+        let schema = Sqlite::schema(&path).await.and_then(|schema| schema.check());
+        schema.with_context(|| format!("the database {} cannot be used", path.display()))?;
+    }
     let store = Sqlite::open(&path, config.store.read_connections)
         .await
         .with_context(|| format!("the database {} cannot be opened", path.display()))?;
@@ -96,13 +120,11 @@ async fn embedded(config: &Config) -> Result<Opened> {
 async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     let node = node.unwrap_or_else(NodeId::random);
     let key = secret::cluster_keys(config)?.swap_remove(0);
-    let settings = Settings {
-        url: config.store.url.clone(),
-        send: config.store.send_connections,
-        read: config.store.read_connections,
-        rest: config.store.write_connections,
-        pooled: config.store.pooled,
-    };
+    let settings = database(config);
+    if !config.store.migrate {
+        let schema = Postgres::schema(&settings).await.context("PostgreSQL cannot be used")?;
+        schema.check().context("PostgreSQL cannot be used")?;
+    }
     let store = Postgres::open(&settings).await.context("PostgreSQL cannot be used")?;
     let address: Address = config.redis.url.parse().context("redis.url")?;
     let link = Link::open(address);

@@ -19,6 +19,7 @@ mod address;
 mod breaker;
 mod dial;
 mod error;
+pub mod inspect;
 mod keeper;
 mod link;
 mod listen;

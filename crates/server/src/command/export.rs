@@ -15,17 +15,17 @@ use clap::Args;
 use serde_json::{Value, json};
 use zvon_core::account::operator::Operator;
 use zvon_core::chat::Chat;
-use zvon_core::chat::store::ChatStore;
 use zvon_core::clock::{Clock, SystemClock};
-use zvon_core::message::store::MessageStore;
 use zvon_core::message::{EventKind, LogEvent, MessageRow, Subject};
-use zvon_core::outbox::store::OutboxStore;
 use zvon_protocol::ids::ChatId;
-use zvon_store::sqlite::export::{MadePin, Membership};
-use zvon_store::sqlite::{Access, Sqlite};
+use zvon_store::Access;
+use zvon_store::export::{Export as Store, MadePin, Membership};
 
 use super::users::{as_json, session_as_json};
-use super::{Outcome, Place, database};
+use super::{Outcome, Place};
+use crate::backing;
+
+type Kept = Arc<dyn Store>;
 
 /// Rows that are in memory at a time.
 const PAGE: u32 = 500;
@@ -49,7 +49,7 @@ pub(crate) struct Export {
 impl Export {
     pub(super) async fn run(self) -> Outcome {
         let config = self.place.load()?;
-        let store = database(&config.server.data, Access::Read).await?;
+        let store = backing::ground(&config).open(Access::Read).await?;
         match &self.out {
             None => self.write(&store, &mut BufWriter::new(stdout().lock())).await?,
             Some(path) => {
@@ -61,11 +61,10 @@ impl Export {
                 out.get_ref().sync_all()?;
             }
         }
-        store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn write(&self, store: &Sqlite, out: &mut impl Write) -> anyhow::Result<()> {
+    async fn write(&self, store: &Kept, out: &mut impl Write) -> anyhow::Result<()> {
         let head = json!({
             "format": 1,
             "version": env!("CARGO_PKG_VERSION"),
@@ -89,8 +88,8 @@ fn create(path: &Path) -> anyhow::Result<File> {
     made.with_context(|| format!("{}", path.display()))
 }
 
-async fn write_user(store: &Sqlite, who: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let operator = Operator::new(Arc::new(store.clone()), Arc::new(SystemClock));
+async fn write_user(store: &Kept, who: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    let operator = Operator::new(Arc::clone(store) as _, Arc::new(SystemClock));
     let account = operator.find(who).await?;
     let sessions = store.all_sessions_of(account.id).await?;
     let sessions: Vec<Value> = sessions.iter().map(session_as_json).collect();
@@ -124,7 +123,7 @@ async fn write_user(store: &Sqlite, who: &str, out: &mut impl Write) -> anyhow::
     Ok(write!(out, "]")?)
 }
 
-async fn write_chat(store: &Sqlite, id: ChatId, out: &mut impl Write) -> anyhow::Result<()> {
+async fn write_chat(store: &Kept, id: ChatId, out: &mut impl Write) -> anyhow::Result<()> {
     let chat = found(store, id).await?;
     let members = store.memberships_in(id).await?;
     let members: Vec<Value> = members.iter().map(member_as_json).collect();
@@ -144,7 +143,7 @@ async fn write_chat(store: &Sqlite, id: ChatId, out: &mut impl Write) -> anyhow:
     Ok(write!(out, "]")?)
 }
 
-async fn found(store: &Sqlite, id: ChatId) -> anyhow::Result<Chat> {
+async fn found(store: &Kept, id: ChatId) -> anyhow::Result<Chat> {
     store.chat(id).await?.ok_or_else(|| anyhow!("there is no chat with the id {id}"))
 }
 

@@ -1,11 +1,17 @@
-//! The operator's commands. All but `restore` work beside the running server, on the same data.
+//! The operator's commands, on what the server's configuration names ([`ground`]). All but `restore`,
+//! `epoch --renew` and, alone, `migrate` work beside the running servers.
 //!
 //! Exit codes: 0 done, 1 it could not be done (or `doctor` found a failure), 2 a wrong command line
 //! or configuration. What went wrong is one line on standard error.
 
 mod backup;
+pub(crate) mod cluster;
 mod doctor;
+pub(crate) mod embedded;
+mod epoch;
 mod export;
+pub(crate) mod ground;
+mod migrate;
 mod restore;
 mod table;
 mod users;
@@ -16,23 +22,25 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
-use zvon_store::sqlite::{Access, Sqlite};
 
-use crate::backing::FILE;
 use crate::config::{Config, Overrides};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Checks configuration, data directory, port, clock, limits and secrets.
+    /// Checks configuration, data, services, ports, clocks, limits and secrets.
     Doctor(doctor::Doctor),
     /// Lists accounts, closes them, resets passwords, ends sessions.
     Users(users::Users),
     /// Writes all that is kept of a user or a chat as JSON.
     Export(export::Export),
-    /// Copies database and keys while the server runs.
+    /// Copies everything that is kept while servers run.
     Backup(backup::Backup),
-    /// Makes a data directory from a backup.
+    /// Puts a backup where nothing is.
     Restore(restore::Restore),
+    /// Brings the database's schema up to date, or tells what that would take.
+    Migrate(migrate::Migrate),
+    /// Tells the log's epoch, or begins a new one after a restore by other means.
+    Epoch(epoch::Epoch),
 }
 
 /// Whose data.
@@ -72,6 +80,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
                 Command::Export(export) => export.run().await,
                 Command::Backup(backup) => backup.run().await,
                 Command::Restore(restore) => restore.run().await,
+                Command::Migrate(migrate) => migrate.run().await,
+                Command::Epoch(epoch) => epoch.run().await,
             }
         }),
         Err(error) => Err(error.into()),
@@ -106,13 +116,6 @@ impl Place {
         Config::load(self.config.as_deref(), overrides)
             .map_err(|error| Failure::Usage(error.to_string()))
     }
-}
-
-/// The data directory's database, beside the server that may be running on it.
-async fn database(data: &Path, access: Access) -> Result<Sqlite, Failure> {
-    let path = data.join(FILE);
-    let opened = Sqlite::beside(&path, access).await;
-    Ok(opened.with_context(|| format!("the database {} cannot be used", path.display()))?)
 }
 
 /// A path with something behind its name: `a/b` and `.partial` give `a/b.partial`.

@@ -1,32 +1,22 @@
-//! `zvon restore`: a data directory from a backup.
+//! `zvon restore`: everything as it was when a backup was made.
 //!
 //! The log gets a new epoch: what was written after the backup is gone, and its places in the logs
 //! will be given a second time, so clients must drop what they hold. Sessions that were ended
 //! after the backup live again; `zvon users revoke-sessions` ends them.
 
-use std::fs;
-use std::io::{ErrorKind, Write, stdout};
-use std::os::unix::fs::{MetadataExt, chown};
-use std::path::{Path, PathBuf};
+use std::io::{Write, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
 use clap::Args;
-use zvon_store::sqlite::{backup, inspect};
 
-use super::backup::copy_private;
-use super::{Outcome, Place, sync_dir};
-use crate::backing::FILE;
-use crate::data_dir::{self, LOCK};
-use crate::secret::{CLUSTER_KEY, JWT_KEY};
-
-/// Where the database lies until it is whole.
-const STAGE: &str = "restore.partial";
+use super::{Outcome, Place};
+use crate::backing;
 
 #[derive(Args)]
 pub(crate) struct Restore {
-    /// The directory that `zvon backup` made, or a copy of a data directory.
-    #[arg(long, value_name = "DIR")]
+    /// What `zvon backup` made, or a copy of a data directory.
+    #[arg(long, value_name = "DIR|FILE")]
     from: PathBuf,
     #[command(flatten)]
     place: Place,
@@ -35,94 +25,8 @@ pub(crate) struct Restore {
 impl Restore {
     pub(super) async fn run(self) -> Outcome {
         let config = self.place.load()?;
-        let (from, data) = (&self.from, &config.server.data);
-        check_source(from)?;
-        check_target(data)?;
-        let _held = data_dir::take(data)?;
-        let stage = data.join(STAGE);
-        let restored = restore(from, data, &stage).await;
-        let _ = fs::remove_dir_all(&stage);
-        let epoch = match restored {
-            Ok(epoch) => epoch,
-            Err(error) => {
-                for name in [CLUSTER_KEY, JWT_KEY] {
-                    let _ = fs::remove_file(data.join(name));
-                }
-                return Err(error.into());
-            }
-        };
-        let (data, from) = (data.display(), from.display());
-        writeln!(stdout(), "{data} is as it was in {from}; its log epoch is {epoch}")?;
+        let done = backing::ground(&config).restore(&self.from).await?;
+        writeln!(stdout(), "{done}")?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// A database alone is not enough: without the key, a message that is sent again becomes two.
-fn check_source(from: &Path) -> anyhow::Result<()> {
-    for name in [FILE, CLUSTER_KEY] {
-        if !from.join(name).is_file() {
-            bail!("{} is no backup: it has no {name}", from.display());
-        }
-    }
-    Ok(())
-}
-
-fn check_target(data: &Path) -> anyhow::Result<()> {
-    let entries = match fs::read_dir(data) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).with_context(|| format!("{}", data.display())),
-    };
-    for entry in entries {
-        let name = entry?.file_name();
-        // A mount point may have a lost+found of its own.
-        if name != LOCK && name != "lost+found" {
-            bail!("{} is not empty: it has a {}", data.display(), name.display());
-        }
-    }
-    Ok(())
-}
-
-/// Everything but the database first, and that by a renaming: a server that is started on half of
-/// it finds none.
-async fn restore(from: &Path, data: &Path, stage: &Path) -> anyhow::Result<String> {
-    fs::create_dir(stage).with_context(|| format!("{}", stage.display()))?;
-    let database = stage.join(FILE);
-    copy_private(&from.join(FILE), &database)?;
-    // A copy of a data directory may have its newest changes there.
-    let (log, name) = (from.join(format!("{FILE}-wal")), format!("{FILE}-wal"));
-    if log.exists() {
-        copy_private(&log, &stage.join(name))?;
-    }
-    let found = inspect::inspect(&database).await.context("the backup cannot be read")?;
-    if let Some(fault) = found.fault {
-        bail!("the backup is damaged: {fault}");
-    }
-    if found.schema > found.known {
-        bail!("the backup is of a newer version (schema {}, not {})", found.schema, found.known);
-    }
-    let epoch = backup::renew_epoch(&database).await.context("the backup cannot be changed")?;
-    fs::File::open(&database)?.sync_all()?;
-    for name in [CLUSTER_KEY, JWT_KEY] {
-        if from.join(name).exists() {
-            copy_private(&from.join(name), &data.join(name))?;
-        }
-    }
-    give_to_owner(
-        data,
-        &[&database, &data.join(CLUSTER_KEY), &data.join(JWT_KEY), &data.join(LOCK)],
-    )?;
-    fs::rename(&database, data.join(FILE))?;
-    sync_dir(data)?;
-    Ok(epoch)
-}
-
-/// Root restores for whom the directory belongs to.
-fn give_to_owner(data: &Path, files: &[&Path]) -> anyhow::Result<()> {
-    let owner = fs::metadata(data)?;
-    for file in files.iter().filter(|file| file.exists()) {
-        let given = chown(file, Some(owner.uid()), Some(owner.gid()));
-        given.with_context(|| format!("{}", file.display()))?;
-    }
-    Ok(())
 }

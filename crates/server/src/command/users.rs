@@ -1,6 +1,6 @@
 //! `zvon users`: accounts and their sessions, beside the running server.
 //!
-//! When a command returns, what it ended can not write any more; the server closes the sockets
+//! When a command returns, what it ended can not write any more; the servers close the sockets
 //! within a second.
 
 use std::io::{self, BufRead, Write, stdout};
@@ -15,9 +15,10 @@ use zvon_core::account::operator::Operator;
 use zvon_core::clock::SystemClock;
 use zvon_core::session::Session;
 use zvon_protocol::time::Timestamp;
-use zvon_store::sqlite::Access;
+use zvon_store::Access;
 
-use super::{Failure, Outcome, Place, database, table};
+use super::{Failure, Outcome, Place, table};
+use crate::backing;
 
 #[derive(Args)]
 pub(crate) struct Users {
@@ -107,11 +108,11 @@ impl Users {
     }
 }
 
-/// An operator of the place's database, and how long a password has to be there.
+/// An operator of the place's store, and how long a password has to be there.
 async fn open(place: &Place, access: Access) -> Result<(Operator, usize), Failure> {
     let config = place.load()?;
-    let store = database(&config.server.data, access).await?;
-    Ok((Operator::new(Arc::new(store), Arc::new(SystemClock)), config.auth.password_min))
+    let store = backing::ground(&config).open(access).await?;
+    Ok((Operator::new(store, Arc::new(SystemClock)), config.auth.password_min))
 }
 
 async fn find(whose: &Whose, access: Access) -> Result<(Operator, Account), Failure> {

@@ -98,6 +98,7 @@ pub(crate) struct Store {
     pub(crate) send_connections: u32,
     pub(crate) write_connections: u32,
     pub(crate) pooled: bool,
+    pub(crate) migrate: bool,
 }
 
 impl fmt::Debug for Store {

@@ -54,6 +54,7 @@ const WRONG: [(&str, &str); 58] = [
     ("store.send_connections", "0"),
     ("store.write_connections", "-1"),
     ("store.pooled", "perhaps"),
+    ("store.migrate", "2"),
     ("redis.url", "localhost:6379"),
     ("cluster.key", "too short"),
     ("cluster.key_previous", "without one to follow it"),

@@ -24,14 +24,15 @@ pub(super) async fn versions() -> Check {
     Check::ok("versions", format!("zvon {zvon}, SQLite {sqlite}, {os} {arch}"))
 }
 
-/// Whether the port can be had, or a Zvon has it.
-pub(super) fn port(config: &Config, running: bool) -> Check {
+/// Whether the port can be had, or a Zvon has it; `running` says whether it is one of this ground, if
+/// that can be told.
+pub(super) fn port(config: &Config, running: Option<bool>) -> Check {
     const NAME: &str = "port";
     let Ok(address) = config.listen() else {
         return Check::fail(NAME, "unknown", "set server.listen");
     };
     let error = match TcpListener::bind(address) {
-        Ok(_) if running => {
+        Ok(_) if running == Some(true) => {
             let found = format!("{address} is free, but a server runs on this data directory");
             return Check::warn(NAME, found, "it listens elsewhere: compare its command line");
         }
@@ -52,9 +53,10 @@ pub(super) fn port(config: &Config, running: bool) -> Check {
     }
 }
 
-fn taken(address: SocketAddr, running: bool) -> Check {
+fn taken(address: SocketAddr, running: Option<bool>) -> Check {
     const NAME: &str = "port";
     let elsewhere = "stop it, or set another server.listen";
+    let running = running != Some(false);
     match ask(address) {
         Some(true) if running => Check::ok(NAME, format!("{address} is served by a Zvon, ready")),
         Some(false) if running => {

@@ -4,20 +4,22 @@
 //! know) or `FAIL` with what to do. Exit code 0 without a FAIL, 1 with one, 2 if the configuration
 //! itself is wrong.
 
-mod data;
-mod machine;
-mod secrets;
+mod check;
+pub(super) mod machine;
+pub(super) mod secrets;
 
 use std::io::{self, Write, stdout};
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 use serde_json::json;
 
 use super::table::plain;
 use super::{Failure, Outcome, Place};
+use crate::backing;
 use crate::config::Config;
+
+pub(super) use check::{Check, Status, schema, skew};
 
 #[derive(Args)]
 pub(crate) struct Doctor {
@@ -29,40 +31,6 @@ pub(crate) struct Doctor {
     json: bool,
     #[command(flatten)]
     place: Place,
-}
-
-/// How a thing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Ok,
-    Warn,
-    Fail,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    status: Status,
-    found: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
-}
-
-impl Check {
-    fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, status: Status::Ok, found: found.into(), advice: None }
-    }
-
-    fn warn(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        let (found, advice) = (found.into(), Some(advice.into()));
-        Self { name, status: Status::Warn, found, advice }
-    }
-
-    fn fail(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { status: Status::Fail, ..Self::warn(name, found, advice) }
-    }
 }
 
 impl Doctor {
@@ -83,14 +51,13 @@ impl Doctor {
     }
 
     async fn look(&self, config: &Config) -> Vec<Check> {
-        let data = &config.server.data;
+        let ground = backing::ground(config);
         let mut checks = vec![self.configuration(), machine::versions().await];
-        checks.extend(data::directory(data));
-        checks.extend(data::database(data).await);
-        checks.push(machine::port(config, data::is_running(data)));
+        checks.extend(ground.examine(self.place.config.as_deref()).await);
+        checks.push(machine::port(config, ground.is_running()));
         checks.extend(machine::clock());
         checks.push(machine::open_files(self.connections));
-        checks.extend(secrets::all(config, self.place.config.as_deref()));
+        checks.extend(config.ignored.iter().map(|name| ignored(name)));
         checks
     }
 
@@ -122,4 +89,10 @@ impl Doctor {
         }
         Ok(())
     }
+}
+
+/// A service that is named and not used.
+fn ignored(name: &str) -> Check {
+    let found = format!("{name} is set, and this version does without that service");
+    Check::warn("configuration", found, "nothing, or leave it out")
 }

@@ -11,8 +11,8 @@ use crate::secret::{CLUSTER_KEY, JWT_KEY, KNOWN};
 /// Shorter ones can be guessed.
 const LEAST: usize = 32;
 
-/// All secrets that the server would use.
-pub(super) fn all(config: &Config, file: Option<&Path>) -> Vec<Check> {
+/// The secrets of a server that makes for itself what is not configured.
+pub(crate) fn made(config: &Config, file: Option<&Path>) -> Vec<Check> {
     let data = &config.server.data;
     let mut checks = vec![match config.jwt_secrets() {
         Ok(secrets) if secrets.is_empty() => key("token secret", &data.join(JWT_KEY)),
@@ -22,16 +22,45 @@ pub(super) fn all(config: &Config, file: Option<&Path>) -> Vec<Check> {
         }
     }];
     checks.push(key("cluster key", &data.join(CLUSTER_KEY)));
-    let in_file = config.auth.jwt_secret_file.as_path();
-    checks.extend(readable(in_file));
-    if !config.auth.jwt_secret.is_empty() && !from_environment() {
-        checks.extend(file.and_then(readable));
-    }
+    checks.extend(files(config, file));
     checks
 }
 
-fn from_environment() -> bool {
-    Config::keys_of_environment().iter().any(|key| key == "auth.jwt_secret")
+/// The secrets that a cluster's nodes share, all of which are configured.
+pub(crate) fn shared(config: &Config, file: Option<&Path>) -> Vec<Check> {
+    const KEY: &str = "cluster key";
+    let tokens = config.jwt_secrets().unwrap_or_default();
+    let keys = config.cluster_keys().unwrap_or_default();
+    let is_token = |key: &Vec<u8>| tokens.iter().any(|token| token.as_bytes() == key.as_slice());
+    let mut checks = vec![configured(&tokens)];
+    checks.push(if keys.iter().any(is_token) {
+        let advice = "make another with: openssl rand -hex 32";
+        Check::fail(KEY, "it is a token secret, too: who learns one has both", advice)
+    } else {
+        let more = if keys.len() > 1 { ", and another one" } else { "" };
+        Check::ok(KEY, format!("configured{more}; it has to be the same on all nodes"))
+    });
+    checks.extend(files(config, file));
+    checks
+}
+
+/// Files with secrets that others may read.
+fn files(config: &Config, file: Option<&Path>) -> Vec<Check> {
+    let mut checks: Vec<_> = readable(&config.auth.jwt_secret_file).into_iter().collect();
+    checks.extend(readable(&config.cluster.key_file));
+    let inline = [
+        (&config.auth.jwt_secret, "auth.jwt_secret"),
+        (&config.cluster.key, "cluster.key"),
+        (&config.store.url, "store.url"),
+    ];
+    let from_environment = Config::keys_of_environment();
+    let in_file = |(value, key): &(&String, &str)| {
+        !value.is_empty() && !from_environment.iter().any(|k| k == key)
+    };
+    if inline.iter().any(in_file) {
+        checks.extend(file.and_then(readable));
+    }
+    checks
 }
 
 fn configured(secrets: &[String]) -> Check {
@@ -71,7 +100,7 @@ fn readable(path: &Path) -> Option<Check> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then(|| {
         let found = format!("{} holds a secret and has mode {mode:04o}", path.display());
-        Check::warn("token secret", found, format!("chmod 600 {}", path.display()))
+        Check::warn("secret file", found, format!("chmod 600 {}", path.display()))
     })
 }
 

@@ -9,7 +9,7 @@ use zvon_core::clock::{Clock, SystemClock};
 use zvon_protocol::time::Timestamp;
 use zvon_store::sqlite::inspect;
 
-use super::Check;
+use super::super::doctor::{self, Check};
 use crate::backing::FILE;
 use crate::data_dir;
 
@@ -18,11 +18,6 @@ const MIB: u64 = 1 << 20;
 const SPACE_LEAST: u64 = 100 * MIB;
 /// Below this somebody should know.
 const SPACE_WANTED: u64 = 1024 * MIB;
-
-/// Whether a server holds the directory.
-pub(super) fn is_running(data: &Path) -> bool {
-    data_dir::is_held(data)
-}
 
 /// Owner, mode, files, space.
 pub(super) fn directory(data: &Path) -> Vec<Check> {
@@ -34,7 +29,7 @@ pub(super) fn directory(data: &Path) -> Vec<Check> {
     let mut checks = vec![owner(data, &dir)];
     checks.extend(files(data, &dir));
     checks.push(space(data));
-    let held = if is_running(data) { "a server runs on it" } else { "no server runs on it" };
+    let held = if data_dir::is_held(data) { "a server runs on it" } else { "no server runs on it" };
     checks.push(Check::ok("lock", held));
     checks
 }
@@ -131,7 +126,7 @@ fn space(data: &Path) -> Check {
 }
 
 /// The database: that it opens, fits this program, and is whole.
-pub(super) async fn database(data: &Path) -> Vec<Check> {
+pub(super) async fn database(data: &Path, migrates: bool) -> Vec<Check> {
     const NAME: &str = "database";
     let path = data.join(FILE);
     if !path.exists() {
@@ -151,22 +146,9 @@ pub(super) async fn database(data: &Path) -> Vec<Check> {
             Check::fail(NAME, format!("damaged: {fault}"), advice)
         }
     }];
-    checks.push(schema(found.schema, found.known));
+    checks.push(doctor::schema(&found.schema, migrates));
     checks.extend(future(&path, found.newest));
     checks
-}
-
-fn schema(schema: i64, known: i64) -> Check {
-    const NAME: &str = "schema";
-    if schema == known {
-        return Check::ok(NAME, format!("version {schema}, as this program's"));
-    }
-    let found = format!("version {schema}; this program's is {known}");
-    if schema < known {
-        let advice = "the server brings it up to date when it starts; make a backup before";
-        return Check::warn(NAME, found, advice);
-    }
-    Check::fail(NAME, found, "use the newer program, or restore a backup of this version")
 }
 
 /// What was written at a time that is yet to come.
@@ -183,16 +165,8 @@ fn future(path: &Path, newest: Option<Timestamp>) -> Option<Check> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Status;
-    use super::{SystemClock, future, schema};
+    use super::{SystemClock, future};
     use zvon_core::clock::Clock;
-
-    #[test]
-    fn a_schema_that_is_older_is_brought_up_to_date_and_a_newer_one_is_refused() {
-        assert_eq!(schema(3, 3).status, Status::Ok);
-        assert_eq!(schema(2, 3).status, Status::Warn);
-        assert_eq!(schema(4, 3).status, Status::Fail);
-    }
 
     #[test]
     fn what_was_written_in_the_future_tells_of_a_clock_that_was_set_back() {
