@@ -1,5 +1,5 @@
 // The contract's scenarios with their actors on different nodes, and the cluster's own tests, all
-// on one PostgreSQL. What is about one process, its files or its operator's commands stays out.
+// on one PostgreSQL. What is about one process or its files stays out.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,8 +8,8 @@ import { held } from '../harness/ends.mjs';
 import { startPostgres } from '../harness/services.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** Suites of one node: its data directory, commands, listener, metrics and documents. */
-const ALONE = ['backup', 'checklist', 'documents', 'door', 'export', 'idle', 'matrix', 'metrics', 'operator', 'secrets', 'security'];
+/** Suites of one node: its data directory, listener, metrics and documents. */
+const ALONE = ['backup', 'checklist', 'documents', 'door', 'idle', 'matrix', 'metrics', 'secrets', 'security'];
 
 const tests = (folder) => readdirSync(join(HERE, '..', folder)).filter((file) => file.endsWith('.test.mjs'));
 const stories = (folder, files) => files.map((file) => join(HERE, '..', folder, file));

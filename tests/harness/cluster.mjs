@@ -76,6 +76,11 @@ class Cluster {
     return this.nodes[0].env;
   }
 
+  /** Where an operator's commands run: anywhere would do. */
+  get data() {
+    return this.nodes[0].data;
+  }
+
   get logs() {
     return this.nodes.map((node) => node.logs).join('\n');
   }

@@ -1,12 +1,16 @@
-// The operator at the command line, beside the running server and with its configuration.
+// The operator at the command line, beside the running server (or a cluster's nodes) and with its
+// configuration.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { held } from './ends.mjs';
 import { BINARY } from './server.mjs';
 
-/** Runs `zvon …args` on the server's data; `{code, out, err}`. `input` is what it reads. */
-export async function zvon(server, args, { input = '', data = join(server.data, 'data') } = {}) {
-  const env = { PATH: process.env.PATH, ...server.env };
+/**
+ * Runs `zvon …args` on the server's data; `{code, out, err}`. `input` is what it reads, `env` is added
+ * to the server's.
+ */
+export async function zvon(server, args, { input = '', data = join(server.data, 'data'), env: more = {} } = {}) {
+  const env = { PATH: process.env.PATH, ...server.env, ...more };
   const child = spawn(BINARY, [...args, '--data', data], { cwd: server.data, env });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => (out += text));

@@ -1,6 +1,8 @@
 //! The store on PostgreSQL: the seam's suite, and what is its own.
 
+mod backup;
 mod barrier;
+mod beside;
 mod contract;
 mod growth;
 mod kill;
