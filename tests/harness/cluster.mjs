@@ -8,7 +8,7 @@ import { startNode } from './server.mjs';
 import { startedPostgres, startPostgres, startRedis } from './services.mjs';
 
 /** A cluster of `size` nodes, on the PostgreSQL that the environment names or one of its own. */
-export async function startCluster({ size = 3, env = {} } = {}) {
+export async function startCluster({ size = 3, env = {}, binary } = {}) {
   const postgres = await makeDatabase();
   const redis = await startRedis();
   const shared = {
@@ -18,7 +18,7 @@ export async function startCluster({ size = 3, env = {} } = {}) {
     ZVON_CLUSTER__INTERNAL_LISTEN: '127.0.0.1:0',
     ...env,
   };
-  const nodes = await Promise.all(Array.from({ length: size }, () => startNode({ env: shared })));
+  const nodes = await Promise.all(Array.from({ length: size }, () => startNode({ env: shared, binary })));
   return new Cluster(nodes, redis, postgres);
 }
 
@@ -34,7 +34,7 @@ async function makeDatabase() {
   const started = startedPostgres(Number(given));
   started.psql('postgres', `CREATE DATABASE ${name}`);
   const finish = async () => started.psql('postgres', `DROP DATABASE ${name} WITH (FORCE)`);
-  return { ...database(started, name), finish };
+  return { ...database(started, name), server: started, finish };
 }
 
 const database = (server, name) => ({

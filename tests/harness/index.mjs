@@ -6,7 +6,7 @@ export { zvon } from './operator.mjs';
 export { chatOf, claimsOf, now, register, registerAll, sign, signIn } from './people.mjs';
 export { startProxy } from './proxy.mjs';
 export { call, get, post } from './rest.mjs';
-export { SECRET, startNode, startServer } from './server.mjs';
+export { BINARY, SECRET, startNode, startServer } from './server.mjs';
 export { freePort, start, startPostgres, startRedis } from './services.mjs';
 export { connect, open, refusal, TRANSPORTS } from './socket.mjs';
 export { isMessage, isoTime, uuid } from './shapes.mjs';

@@ -46,9 +46,9 @@ export async function startServer({ env = {} } = {}) {
   return startNode({ env });
 }
 
-/** A node, alone unless `env` says otherwise. */
-export async function startNode({ env = {} } = {}) {
-  const server = new Server(await mkdtemp(join(tmpdir(), 'zvon-')), { ...DEFAULTS, ...env });
+/** A node, alone unless `env` says otherwise; of another `binary` than the one that is tested, maybe. */
+export async function startNode({ env = {}, binary = BINARY } = {}) {
+  const server = new Server(await mkdtemp(join(tmpdir(), 'zvon-')), { ...DEFAULTS, ...env }, binary);
   await server.start();
   return server;
 }
@@ -60,9 +60,8 @@ class Server {
   secrets = new Set([SECRET]);
   #process;
 
-  constructor(data, env) {
-    this.data = data;
-    this.env = env;
+  constructor(data, env, binary) {
+    Object.assign(this, { data, env, binary });
   }
 
   get url() {
@@ -77,7 +76,7 @@ class Server {
   async start() {
     const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', join(this.data, 'data')];
     const env = { PATH: process.env.PATH, RUST_BACKTRACE: '1', ...this.env };
-    const child = spawn(BINARY, args, { cwd: this.data, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.binary, args, { cwd: this.data, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     running.add(child);
     for (const handle of [child, child.stdout, child.stderr]) handle.unref();
