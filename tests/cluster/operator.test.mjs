@@ -66,7 +66,7 @@ describe('an operator’s commands beside nodes', () => {
     for (const args of [['users', 'list'], ['migrate', '--check'], ['backup', '--to', join(cluster.data, 'never')]]) {
       const { code, out, err } = await zvon(cluster, args, { env: { DATABASE_URL: away } });
       assert.deepEqual([code, out, err.trim().split('\n').length], [1, '', 1], err);
-      assert.match(err, /^zvon: PostgreSQL cannot be used: /);
+      assert.match(err, /^zvon: PostgreSQL cannot be used: .*refused/);
       assert.ok(!err.includes('secret-word'), err);
     }
     assert.ok(!(await readdir(cluster.data)).some((name) => name.includes('never')), 'nothing is left');

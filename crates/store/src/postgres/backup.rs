@@ -54,7 +54,7 @@ pub fn copy(settings: &Settings, to: &Path) -> StoreResult<()> {
 /// When the database is not empty or cannot be reached, the copy is none, is damaged or asks for a
 /// newer program, or the programs are not there. Nothing was changed then.
 pub async fn restore(settings: &Settings, from: &Path) -> StoreResult<String> {
-    let line = Line::new(settings, 1, PROMPT)?;
+    let line = Line::alone(settings, PROMPT).await?;
     let empty = line.one(sqlx::query(IS_EMPTY)).await.map_err(failed)?;
     if !empty.try_get::<bool, _>("yes").map_err(failed)? {
         let why = "the database is not empty: make a new one, and name that";
@@ -70,7 +70,7 @@ pub async fn restore(settings: &Settings, from: &Path) -> StoreResult<String> {
 /// # Errors
 /// When nodes are connected, or it cannot be reached or is none of ours.
 pub async fn renew_epoch(settings: &Settings) -> StoreResult<String> {
-    let line = Line::new(settings, 1, PROMPT)?;
+    let line = Line::alone(settings, PROMPT).await?;
     schema::look(&line).await?.check()?;
     let others = line.one(sqlx::query(OTHERS)).await.map_err(failed)?;
     let others: i64 = others.try_get("n").map_err(failed)?;

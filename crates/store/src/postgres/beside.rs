@@ -21,8 +21,8 @@ impl Postgres {
             Access::Read => AT_LENGTH,
             Access::Write => PROMPT,
         };
-        // Connections are made when they are needed, and a command does one thing at a time.
-        let line = Line::new(settings, 1, terms)?;
+        // A command does one thing at a time.
+        let line = Line::alone(settings, terms).await?;
         schema::look(&line).await?.check()?;
         Ok(Self { send: line.clone(), read: line.clone(), rest: line })
     }
@@ -32,7 +32,7 @@ impl Postgres {
     /// # Errors
     /// When it cannot be reached, or its schema is none of ours.
     pub async fn schema(settings: &Settings) -> StoreResult<Schema> {
-        schema::look(&Line::new(settings, 1, AT_LENGTH)?).await
+        schema::look(&Line::alone(settings, AT_LENGTH).await?).await
     }
 
     /// Brings its schema up to date; the steps that this took. Several may do so at once.
@@ -41,6 +41,6 @@ impl Postgres {
     /// When it cannot be reached, its schema is none of ours or asks for a newer program, a step is
     /// refused, or a table stays in use for longer than people should wait.
     pub async fn migrate(settings: &Settings) -> StoreResult<Vec<Step>> {
-        schema::bring_up_to_date(&Line::new(settings, 1, PROMPT)?).await
+        schema::bring_up_to_date(&Line::alone(settings, PROMPT).await?).await
     }
 }

@@ -86,7 +86,7 @@ pub struct Role {
 /// # Errors
 /// When it cannot be reached, or its schema is none of ours.
 pub async fn inspect(settings: &Settings, clock: &dyn Clock) -> StoreResult<Inspection> {
-    let line = Line::new(settings, 1, AT_LENGTH)?;
+    let line = Line::alone(settings, AT_LENGTH).await?;
     let facts = line.one(sqlx::query(FACTS)).await.map_err(failed)?;
     let rights = line.one(sqlx::query(RIGHTS)).await.map_err(failed)?;
     let schema = schema::look(&line).await?;

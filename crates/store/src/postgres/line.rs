@@ -110,6 +110,16 @@ impl Line {
         Ok(Self { pool, pooled: settings.pooled, terms })
     }
 
+    /// One connection for a command, which says why if there is none: the pool would only tell that
+    /// it waited.
+    pub(super) async fn alone(settings: &Settings, terms: Terms) -> StoreResult<Self> {
+        let line = Self::new(settings, 1, terms)?;
+        let options = line.pool.connect_options();
+        let connection = in_time(QUEUE, options.connect()).await.map_err(failed)?;
+        let _ = timeout(TRUSTED, connection.close()).await;
+        Ok(line)
+    }
+
     /// Waits for what is under way, but not for ever.
     pub(super) async fn close(&self) {
         let _ = timeout(self.terms.patience, self.pool.close()).await;
