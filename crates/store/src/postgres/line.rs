@@ -3,7 +3,8 @@
 //! Direct connections get their limits when they are made and keep prepared statements. Behind a
 //! pooler nothing may be kept: the driver parses a statement in one exchange and runs it in
 //! another, so every statement is in a transaction, which holds the pooler to one connection, and
-//! which brings its limits along. A connection that is silent for longer than the database's own
+//! which brings its limits along. A prepared statement whose tables were widened by a newer version's
+//! migration is refused once, and prepared anew. A connection that is silent for longer than the database's own
 //! limits is given up: a half-open one would never answer.
 
 use std::io::ErrorKind;
@@ -13,8 +14,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Error, PgPool, Postgres as Driver, SqlSafeStr,
-    Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Error, Execute, PgPool, Postgres as Driver,
+    SqlSafeStr, Transaction,
 };
 use tokio::time::timeout;
 use zvon_core::store::{StoreError, StoreResult};
@@ -131,15 +132,22 @@ impl Line {
     }
 
     /// Runs a statement as a transaction of its own; its rows.
-    pub(super) async fn rows(&self, ask: Ask<'_>) -> Result<Vec<PgRow>, Error> {
+    pub(super) async fn rows(&self, mut ask: Ask<'_>) -> Result<Vec<PgRow>, Error> {
         if self.pooled {
             let mut tx = self.begin_raw().await?;
             let rows = tx.rows(ask).await?;
             tx.transaction.commit().await?;
             return Ok(rows);
         }
+        let arguments = ask.take_arguments().map_err(Error::Encode)?.unwrap_or_default();
+        let sql = ask.sql();
+        let ask = || sqlx::query_with(sql.clone(), arguments.clone());
         let mut connection = self.pool.acquire().await?;
-        let answer = self.in_time(ask.fetch_all(&mut *connection)).await;
+        let mut answer = self.in_time(ask().fetch_all(&mut *connection)).await;
+        if answer.as_ref().is_err_and(is_stale) {
+            self.in_time(connection.clear_cached_statements()).await?;
+            answer = self.in_time(ask().fetch_all(&mut *connection)).await;
+        }
         if matches!(&answer, Err(Error::Io(_))) {
             connection.close_on_drop();
         }
@@ -209,7 +217,12 @@ pub(super) struct Tx {
 impl Tx {
     pub(super) async fn rows(&mut self, ask: Ask<'_>) -> Result<Vec<PgRow>, Error> {
         let answer = ask.persistent(!self.pooled).fetch_all(&mut *self.transaction);
-        in_time(self.patience, answer).await
+        let answer = in_time(self.patience, answer).await;
+        if answer.as_ref().is_err_and(is_stale) {
+            // This transaction is lost; the next one on this connection is not.
+            in_time(self.patience, self.transaction.clear_cached_statements()).await?;
+        }
+        answer
     }
 
     pub(super) async fn optional(&mut self, ask: Ask<'_>) -> Result<Option<PgRow>, Error> {
@@ -233,6 +246,13 @@ impl Tx {
     pub(super) async fn commit(self) -> StoreResult<()> {
         in_time(self.patience, self.transaction.commit()).await.map_err(failed)
     }
+}
+
+/// Whether a statement was prepared before its tables were changed (`cached plan must not change
+/// result type`): PostgreSQL answers columns as they were, or not at all.
+fn is_stale(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "0A000")
 }
 
 async fn in_time<T>(

@@ -103,9 +103,9 @@ where
 fn failed(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(cause) => match cause.code().as_deref().map(class) {
-            // Connection, transaction rolled back, resources, not in the right state, operator,
-            // system.
-            None | Some("08" | "40" | "53" | "55" | "57" | "58") => {
+            // Connection, a statement that was prepared before a migration, transaction rolled back,
+            // resources, not in the right state, operator, system.
+            None | Some("08" | "0A" | "40" | "53" | "55" | "57" | "58") => {
                 StoreError::Unavailable(error.to_string())
             }
             // Read only, as a former primary is.

@@ -7,11 +7,13 @@ use zvon_core::store::{Denied, StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId};
 
 use super::line::{Line, Tx};
-use super::message::messages;
 use super::{failed, log};
 use crate::row::{self, signed};
 
-const BY_ID: &str = messages!("WHERE e.id = $1");
+/// Within transactions columns are named: one that is refused for a column more is lost.
+const BY_ID: &str = "SELECT e.id, e.chat_id, e.seq, e.msg_no, e.at, e.actor, e.content, \
+    e.client_id, e.forwarded_from, e.original_sender, p.at AS pin_at, p.by_user AS pin_by \
+    FROM events e LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq WHERE e.id = $1";
 const CHAT: &str = "SELECT chat_id AS id FROM events WHERE id = $1";
 const MEMBER: &str =
     "SELECT 1 FROM members WHERE chat_id = $1 AND user_id = $2 AND left_seq IS NULL";

@@ -14,7 +14,9 @@ use super::{Postgres, barrier, failed};
 use crate::row;
 
 const BY_ID: &str = "SELECT * FROM sessions WHERE id = $1";
-const LOCK: &str = "SELECT * FROM sessions WHERE id = $1 FOR NO KEY UPDATE";
+/// Within transactions columns are named: one that is refused for a column more is lost.
+const LOCK: &str = "SELECT id, user_id, created_at, seen_at, expires_at, revoked_at, device, \
+    address, refresh_nonce, refresh_number FROM sessions WHERE id = $1 FOR NO KEY UPDATE";
 const LOCK_USER: &str = "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE";
 const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, seen_at, expires_at, \
     revoked_at, device, address, refresh_nonce, refresh_number) \
@@ -34,7 +36,8 @@ const USE: &str = "WITH u AS MATERIALIZED (SELECT s.id, n.seen, n.expires FROM \
     WHERE s.id = u.id AND s.revoked_at IS NULL AND s.expires_at > u.seen";
 const ROTATE: &str = "UPDATE sessions SET refresh_number = refresh_number + 1, \
     seen_at = greatest(seen_at, $2), expires_at = greatest(expires_at, $3) WHERE id = $1 \
-    RETURNING *";
+    RETURNING id, user_id, created_at, seen_at, expires_at, revoked_at, device, address, \
+    refresh_nonce, refresh_number";
 const REVOKE: &str =
     "UPDATE sessions SET revoked_at = $1, reason = $2 WHERE id = $3 AND revoked_at IS NULL";
 const REVOKE_ALL: &str = "WITH e AS MATERIALIZED (SELECT id FROM sessions WHERE user_id = $2 \

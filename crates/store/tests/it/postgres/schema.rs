@@ -1,16 +1,22 @@
 //! Several nodes start at once; a schema that is newer, and one that is too new.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use zvon_core::message::store::MessageStore;
-use zvon_core::outbox::store::OutboxStore;
+use uuid::Uuid;
+use zvon_core::account::store::AccountStore;
+use zvon_core::chat::store::{ChatStore, GroupChange};
+use zvon_core::message::store::{MessageStore, Page};
+use zvon_core::outbox::store::{Bookmark, OutboxStore};
+use zvon_core::session::store::{Rotation, SessionStore, Use};
 use zvon_core::store::StoreError;
+use zvon_protocol::ids::ChatId;
 use zvon_store::Access;
 use zvon_store::postgres::{Postgres, Settings};
 use zvon_store::schema::Standing;
 use zvon_testkit::postgres::shared;
 
-use super::scene::{checked_log, group, person, send};
+use super::scene::{NOW, checked_log, group, person, send};
 use super::{Place, settings};
 
 async fn empty() -> (String, Settings) {
@@ -70,6 +76,47 @@ async fn an_older_program_runs_beside_a_newer_one_until_its_schema_is_contracted
     }
     assert_eq!(Postgres::schema(&settings).await.unwrap().standing(), Standing::Beyond);
     assert_eq!(place.sql("SELECT count(*) FROM schema_steps WHERE version = 999"), "1");
+}
+
+/// Statements that were prepared before a step widened their tables.
+#[tokio::test]
+async fn a_node_that_runs_goes_on_when_tables_get_wider_under_it() {
+    let place = Place::new().await;
+    let settings = settings(place.cluster.url(&place.name));
+    let one = Settings { send: 1, read: 1, rest: 1, ..settings };
+    let store = Arc::new(Postgres::open(&one).await.unwrap());
+    let author = person(&store).await;
+    let chat = group(&store, author, &[]).await;
+    let all_verbs = async || {
+        send(&store, author, chat, 3).await;
+        let log = checked_log(&store, chat).await;
+        assert_eq!(store.accounts(&[author.user]).await.unwrap().len(), 1);
+        assert!(store.session(author.session).await.unwrap().is_some());
+        assert_eq!(store.sessions_of(author.user, NOW).await.unwrap().len(), 1);
+        assert!(!store.chats_of(author.user).await.unwrap().is_empty());
+        assert_eq!(store.members(&[chat]).await.unwrap().len(), 1);
+        assert!(store.member(chat, author.user).await.unwrap().is_some());
+        assert!(store.message(log[0]).await.unwrap().is_some());
+        assert_eq!(store.page(chat, Page::Newest, 2).await.unwrap().len(), 2);
+        store.pin(author, log[0], 9).await.unwrap().unwrap();
+        assert_eq!(store.pinned(chat).await.unwrap().len(), 1);
+        store.unpin(author, log[0]).await.unwrap().unwrap();
+        assert!(!store.outbox(&Bookmark::default(), 99).await.unwrap().0.is_empty());
+        let rename = GroupChange::Rename(format!("Title {}", log.len()));
+        store.change_group(author, chat, &rename).await.unwrap().unwrap();
+        let other = person(&store).await;
+        store.open_private(author, other.user, ChatId(Uuid::now_v7())).await.unwrap().unwrap();
+        let used = Use { session: other.session, seen_at: NOW, expires_at: NOW };
+        assert!(matches!(store.rotate_session(used, 0).await.unwrap(), Rotation::Over));
+        store.set_disabled(other.user, Some(NOW)).await.unwrap();
+    };
+    for step in 0..3 {
+        all_verbs().await;
+        for table in ["users", "sessions", "chats", "members", "events", "pins", "outbox"] {
+            place.sql(&format!("ALTER TABLE {table} ADD COLUMN of_tomorrow_{step} text"));
+        }
+    }
+    all_verbs().await;
 }
 
 #[tokio::test]
