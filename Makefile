@@ -63,6 +63,11 @@ test-cluster: build tests/node_modules ## The same scenarios and more, on three 
 	@scripts/need postgres redis haproxy nginx pgbouncer
 	node scripts/test.mjs cluster
 
+test-upgrade: build tests/node_modules ## A cluster from an older program to this one and back; PREVIOUS=<its path>
+	@scripts/need postgres redis haproxy
+	@test -x "$(PREVIOUS)" || { echo "PREVIOUS names no program: make test-upgrade PREVIOUS=<path>"; exit 2; }
+	ZVON_PREVIOUS_BIN=$(abspath $(PREVIOUS)) node scripts/test.mjs upgrade
+
 test-e2e: build ## Two people in two windows of a real browser
 	@scripts/need chromium
 	node scripts/test.mjs e2e
@@ -111,4 +116,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-cluster test-e2e figures bench bench-nodes pressure fuzz screenshots clean
+	test-standin test-kill test-cluster test-upgrade test-e2e figures bench bench-nodes pressure fuzz screenshots clean

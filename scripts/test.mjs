@@ -28,6 +28,8 @@ const suites = {
   cluster: ['node', ['tests/cluster/run.mjs']],
   e2e: ['npm', ['--prefix', 'web', 'run', 'e2e']],
 };
+/** Only by name: it needs an older program beside this one. */
+const releases = { upgrade: node('upgrade') };
 /** What a suite needs built before it. */
 const builds = {
   web: ['build'],
@@ -37,6 +39,7 @@ const builds = {
   standin: ['build', 'tests/node_modules'],
   kill: ['build', 'tests/node_modules'],
   cluster: ['build', 'tests/node_modules'],
+  upgrade: ['build', 'tests/node_modules'],
   e2e: ['build'],
 };
 /** The lines in which the runners count: libtest, node:test, vitest, playwright, our check. */
@@ -83,7 +86,7 @@ async function suite(name) {
   const started = Date.now();
   const targets = builds[name] ?? [];
   const built = targets.length === 0 || (await run(['make', targets])) === 0;
-  const code = built ? await run(suites[name], (line) => count(line, result)) : 1;
+  const code = built ? await run({ ...suites, ...releases }[name], (line) => count(line, result)) : 1;
   // A suite that failed without a failed test, or had none, is a failure of its own.
   if ((code !== 0 && result.failed === 0) || result.passed === 0) result.failed += 1;
   result.seconds = Math.round((Date.now() - started) / 1000);
@@ -91,9 +94,9 @@ async function suite(name) {
 }
 
 const named = process.argv.slice(2);
-const unknown = named.filter((name) => !(name in suites));
+const unknown = named.filter((name) => !(name in suites) && !(name in releases));
 if (unknown.length > 0) {
-  console.error(`no such suite: ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}`);
+  console.error(`no such suite: ${unknown.join(', ')}; there are ${Object.keys({ ...suites, ...releases }).join(', ')}`);
   process.exit(2);
 }
 const results = [];
