@@ -1,4 +1,4 @@
--- Two roles: zvon_owner has the schema and changes it (deploy/migrate, once per version); zvon_node is
+-- Two roles: zvon_owner has the schema and changes it (`zvon migrate`, once per version); zvon_node is
 -- what the nodes are. It reads and writes rows and calls functions; it can make, change and drop
 -- nothing. Neither is a superuser, makes databases or roles, or passes by row security.
 --
