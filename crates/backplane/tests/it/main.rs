@@ -4,6 +4,7 @@
 
 mod bus;
 mod cost;
+mod inspect;
 mod limiter;
 mod link;
 mod node;

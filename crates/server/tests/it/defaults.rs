@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 58] = [
+const WRONG: [(&str, &str); 59] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),

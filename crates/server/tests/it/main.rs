@@ -11,6 +11,7 @@ mod logs;
 mod privilege;
 mod process;
 mod relay;
+mod schema;
 mod secrets;
 mod sign_in;
 #[cfg(feature = "otlp")]
