@@ -1,9 +1,10 @@
 // Nodes under a schema that is newer than they are, as while a new version replaces them, and as after
 // an upgrade that was taken back. tests/upgrade does the same with an older program.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { chatOf, connect, describe, get, registerAll, startCluster, startNode, zvon } from '../harness/index.mjs';
+import {
+  anotherDatabase, chatOf, connect, describe, done, get, registerAll, startCluster, startNode, zvon,
+} from '../harness/index.mjs';
 
 describe('a schema of tomorrow', () => {
   let cluster, ann, bob, chatId;
@@ -81,16 +82,14 @@ describe('nodes that may not change the schema', () => {
   after(() => cluster.finish());
 
   test('wait for who does', async () => {
-    const { server } = cluster.postgres;
-    const name = `zvon_${randomBytes(4).toString('hex')}`;
-    server.psql('postgres', `CREATE DATABASE ${name}`);
-    const env = { ...cluster.env, DATABASE_URL: server.url(name), ZVON_STORE__MIGRATE: 'false' };
+    const other = anotherDatabase(cluster);
+    const env = { ...cluster.env, DATABASE_URL: other.url, ZVON_STORE__MIGRATE: 'false' };
     await assert.rejects(startNode({ env }), /its schema is version 0 and this program's is \d+: `zvon migrate` brings it up to date/);
-    assert.equal(server.psql(name, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), '0');
-    assert.equal((await zvon({ ...cluster, data: cluster.data, env }, ['migrate'])).code, 0);
+    assert.equal(other.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), '0');
+    await done(cluster, ['migrate'], { env });
     const node = await startNode({ env });
     await registerAll(node, 'Ann');
     await node.finish();
-    server.psql('postgres', `DROP DATABASE ${name} WITH (FORCE)`);
+    other.drop();
   });
 });

@@ -37,6 +37,14 @@ async function makeDatabase() {
   return { ...database(started, name), server: started, finish };
 }
 
+/** Another database of the same server; `{url, psql, drop}`. */
+export function anotherDatabase({ postgres: { server } }) {
+  const name = `zvon_${randomBytes(6).toString('hex')}`;
+  server.psql('postgres', `CREATE DATABASE ${name}`);
+  const drop = () => server.psql('postgres', `DROP DATABASE ${name} WITH (FORCE)`);
+  return { url: server.url(name), psql: (sql) => server.psql(name, sql), drop };
+}
+
 const database = (server, name) => ({
   url: server.url(name),
   psql: (sql) => server.psql(name, sql),

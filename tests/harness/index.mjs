@@ -1,8 +1,8 @@
 // Everything a test needs, by one import.
 export { startHaproxy, startNginx } from './balancers.mjs';
-export { startCluster } from './cluster.mjs';
+export { anotherDatabase, startCluster } from './cluster.mjs';
 export { atEnd, describe, held } from './ends.mjs';
-export { zvon } from './operator.mjs';
+export { done, zvon } from './operator.mjs';
 export { chatOf, claimsOf, now, register, registerAll, sign, signIn } from './people.mjs';
 export { startProxy } from './proxy.mjs';
 export { call, get, post } from './rest.mjs';

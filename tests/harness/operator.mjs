@@ -1,5 +1,6 @@
 // The operator at the command line, beside the running server (or a cluster's nodes) and with its
 // configuration.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { held } from './ends.mjs';
@@ -19,4 +20,11 @@ export async function zvon(server, args, { input = '', data = join(server.data, 
   child.stdin.end(input);
   const code = await held(new Promise((resolve) => child.on('close', resolve)));
   return { code, out, err };
+}
+
+/** Runs a command, which must succeed; what it said. */
+export async function done(server, args, options) {
+  const { code, out, err } = await zvon(server, args, options);
+  assert.equal(code, 0, `${out}${err}`);
+  return out;
 }

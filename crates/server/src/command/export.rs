@@ -16,13 +16,11 @@ use serde_json::{Value, json};
 use zvon_core::account::operator::Operator;
 use zvon_core::chat::Chat;
 use zvon_core::clock::{Clock, SystemClock};
-use zvon_core::message::{EventKind, LogEvent, MessageRow, Subject};
 use zvon_protocol::ids::ChatId;
 use zvon_store::Access;
-use zvon_store::export::{Export as Store, MadePin, Membership};
+use zvon_store::export::Export as Store;
 
-use super::users::{as_json, session_as_json};
-use super::{Outcome, Place};
+use super::{Outcome, Place, shape};
 use crate::backing;
 
 type Kept = Arc<dyn Store>;
@@ -92,15 +90,15 @@ async fn write_user(store: &Kept, who: &str, out: &mut impl Write) -> anyhow::Re
     let operator = Operator::new(Arc::clone(store) as _, Arc::new(SystemClock));
     let account = operator.find(who).await?;
     let sessions = store.all_sessions_of(account.id).await?;
-    let sessions: Vec<Value> = sessions.iter().map(session_as_json).collect();
-    write!(out, ",\"user\":{},\"sessions\":{}", as_json(&account), Value::Array(sessions))?;
+    let sessions: Vec<Value> = sessions.iter().map(shape::session).collect();
+    write!(out, ",\"user\":{},\"sessions\":{}", shape::account(&account), Value::Array(sessions))?;
     write!(out, ",\"chats\":[")?;
     for (index, membership) in store.memberships_of(account.id).await?.iter().enumerate() {
         let separator = if index == 0 { "" } else { "," };
         let chat = found(store, membership.chat).await?;
         let pins = store.pins_by(chat.id, account.id).await?;
-        let pins: Vec<Value> = pins.iter().map(pin_as_json).collect();
-        let (row, mine) = (chat_as_json(&chat), member_as_json(membership));
+        let pins: Vec<Value> = pins.iter().map(shape::pin).collect();
+        let (row, mine) = (shape::chat(&chat), shape::member(membership));
         write!(out, "{separator}\n{{\"chat\":{row},\"membership\":{mine}")?;
         write!(out, ",\"pins\":{},\"messages\":[", Value::Array(pins))?;
         let (mut after, mut separator) = (0, "");
@@ -110,7 +108,7 @@ async fn write_user(store: &Kept, who: &str, out: &mut impl Write) -> anyhow::Re
             let Some(last) = page.last() else { break };
             after = last.seq;
             for message in &page {
-                let mut value = message_as_json(message);
+                let mut value = shape::message(message);
                 value["seq"] = json!(message.seq);
                 value["msgNo"] = json!(message.msg_no);
                 value["at"] = json!(message.at);
@@ -126,8 +124,8 @@ async fn write_user(store: &Kept, who: &str, out: &mut impl Write) -> anyhow::Re
 async fn write_chat(store: &Kept, id: ChatId, out: &mut impl Write) -> anyhow::Result<()> {
     let chat = found(store, id).await?;
     let members = store.memberships_in(id).await?;
-    let members: Vec<Value> = members.iter().map(member_as_json).collect();
-    write!(out, ",\"chat\":{},\"members\":{}", chat_as_json(&chat), Value::Array(members))?;
+    let members: Vec<Value> = members.iter().map(shape::member).collect();
+    write!(out, ",\"chat\":{},\"members\":{}", shape::chat(&chat), Value::Array(members))?;
     write!(out, ",\"log\":[")?;
     let (mut after, mut separator) = (0, "");
     while after < chat.last_seq {
@@ -136,7 +134,7 @@ async fn write_chat(store: &Kept, id: ChatId, out: &mut impl Write) -> anyhow::R
             return Err(anyhow!("the log of {id} has a gap after {after}"));
         }
         for event in page.iter().take_while(|event| event.seq <= chat.last_seq) {
-            write!(out, "{separator}\n{}", event_as_json(event))?;
+            write!(out, "{separator}\n{}", shape::event(event))?;
             (after, separator) = (event.seq, ",");
         }
     }
@@ -145,80 +143,4 @@ async fn write_chat(store: &Kept, id: ChatId, out: &mut impl Write) -> anyhow::R
 
 async fn found(store: &Kept, id: ChatId) -> anyhow::Result<Chat> {
     store.chat(id).await?.ok_or_else(|| anyhow!("there is no chat with the id {id}"))
-}
-
-fn chat_as_json(chat: &Chat) -> Value {
-    json!({
-        "id": chat.id,
-        "kind": chat.kind,
-        "title": chat.title,
-        "createdAt": chat.created_at,
-        "createdBy": chat.created_by,
-        "lastSeq": chat.last_seq,
-        "messages": chat.msg_no,
-        "lastAt": chat.last_at,
-    })
-}
-
-fn member_as_json(member: &Membership) -> Value {
-    json!({
-        "userId": member.user,
-        "name": member.name,
-        "role": member.role,
-        "joinedSeq": member.joined_seq,
-        "leftSeq": member.left_seq,
-        "deliveredSeq": member.delivered_seq,
-        "readSeq": member.read_seq,
-        "readMsgNo": member.read_no,
-    })
-}
-
-fn pin_as_json(pin: &MadePin) -> Value {
-    json!({ "messageId": pin.message, "seq": pin.seq, "at": pin.at, "pinSeq": pin.pin_seq })
-}
-
-fn message_as_json(message: &MessageRow) -> Value {
-    json!({
-        "id": message.id,
-        "content": message.content,
-        "clientId": message.client_id,
-        "forwardedFrom": message.forward.map(|forward| forward.from),
-        "originalSender": message.forward.map(|forward| forward.original_sender),
-        "pinnedAt": message.pin.map(|pin| pin.at),
-        "pinnedBy": message.pin.map(|pin| pin.by),
-    })
-}
-
-fn event_as_json(event: &LogEvent) -> Value {
-    let (kind, field, value) = match &event.kind {
-        EventKind::Created => ("created", "by", json!(event.actor)),
-        EventKind::Message(message) => ("message", "message", message_as_json(message)),
-        EventKind::Pinned(message) => ("pinned", "target", target_as_json(message)),
-        EventKind::Unpinned(message) => ("unpinned", "target", target_as_json(message)),
-        EventKind::MemberAdded(subject) => ("member-added", "subject", subject_as_json(subject)),
-        EventKind::MemberRemoved(subject) => {
-            ("member-removed", "subject", subject_as_json(subject))
-        }
-        EventKind::MemberLeft(subject) => ("member-left", "subject", subject_as_json(subject)),
-        EventKind::MemberChanged(subject) => {
-            ("member-changed", "subject", subject_as_json(subject))
-        }
-        EventKind::Renamed(title) => ("renamed", "title", json!(title)),
-    };
-    json!({
-        "seq": event.seq,
-        "msgNo": event.msg_no,
-        "at": event.at,
-        "actor": event.actor,
-        "kind": kind,
-        field: value,
-    })
-}
-
-fn target_as_json(message: &MessageRow) -> Value {
-    json!({ "messageId": message.id, "seq": message.seq })
-}
-
-fn subject_as_json(subject: &Subject) -> Value {
-    json!({ "userId": subject.user, "name": subject.name, "role": subject.role })
 }

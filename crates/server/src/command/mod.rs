@@ -13,6 +13,7 @@ mod export;
 pub(crate) mod ground;
 mod migrate;
 mod restore;
+mod shape;
 mod table;
 mod users;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zvon_core::account::Account;
 use zvon_core::account::operator::Operator;
 use zvon_core::clock::SystemClock;
@@ -17,7 +17,7 @@ use zvon_core::session::Session;
 use zvon_protocol::time::Timestamp;
 use zvon_store::Access;
 
-use super::{Failure, Outcome, Place, table};
+use super::{Failure, Outcome, Place, shape, table};
 use crate::backing;
 
 #[derive(Args)]
@@ -166,7 +166,7 @@ fn sessions_ended(count: usize) -> String {
 fn list(accounts: &[Account], json: bool) -> io::Result<()> {
     let mut out = stdout().lock();
     if json {
-        let all: Vec<Value> = accounts.iter().map(as_json).collect();
+        let all: Vec<Value> = accounts.iter().map(shape::account).collect();
         return writeln!(out, "{}", Value::Array(all));
     }
     let rows: Vec<_> = accounts
@@ -186,22 +186,10 @@ fn list(accounts: &[Account], json: bool) -> io::Result<()> {
     table::write(&mut out, ["ID", "ADDRESS", "NAME", "CREATED", "LAST SEEN", "STATE"], &rows)
 }
 
-/// An account as programs read it.
-pub(super) fn as_json(account: &Account) -> Value {
-    json!({
-        "id": account.id,
-        "email": account.email,
-        "name": account.name,
-        "createdAt": account.created_at,
-        "lastSeen": account.last_seen,
-        "disabledAt": account.disabled_at,
-    })
-}
-
 fn sessions(sessions: &[Session], json: bool) -> io::Result<()> {
     let mut out = stdout().lock();
     if json {
-        let all: Vec<Value> = sessions.iter().map(session_as_json).collect();
+        let all: Vec<Value> = sessions.iter().map(shape::session).collect();
         return writeln!(out, "{}", Value::Array(all));
     }
     let time = |at: Timestamp| at.to_string();
@@ -214,20 +202,6 @@ fn sessions(sessions: &[Session], json: bool) -> io::Result<()> {
         })
         .collect();
     table::write(&mut out, ["ID", "LAST USED", "BEGUN", "ADDRESS", "DEVICE"], &rows)
-}
-
-/// A session as programs read it, without anything that a token is made from.
-pub(super) fn session_as_json(session: &Session) -> Value {
-    json!({
-        "id": session.id,
-        "createdAt": session.created_at,
-        "seenAt": session.seen_at,
-        "expiresAt": session.expires_at,
-        "revokedAt": session.revoked_at,
-        "device": session.device,
-        "address": session.address,
-        "refreshes": session.refresh.is_some(),
-    })
 }
 
 #[cfg(test)]

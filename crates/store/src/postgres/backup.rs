@@ -15,7 +15,8 @@ use sqlx::{AssertSqlSafe, Row};
 use zvon_core::store::{StoreError, StoreResult};
 
 use super::libpq::{absent, done, program};
-use super::line::{Line, PROMPT};
+use super::line::Line;
+use super::terms::PROMPT;
 use super::{Settings, failed, schema};
 
 /// Of rows that were put back, none is of a transaction that is still to come.

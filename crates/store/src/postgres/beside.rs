@@ -5,7 +5,8 @@
 
 use zvon_core::store::StoreResult;
 
-use super::line::{AT_LENGTH, Line, PROMPT};
+use super::line::Line;
+use super::terms::{AT_LENGTH, PROMPT};
 use super::{Postgres, Settings, schema};
 use crate::Access;
 use crate::schema::{Schema, Step};

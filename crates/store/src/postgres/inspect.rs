@@ -8,7 +8,8 @@ use zvon_core::clock::Clock;
 use zvon_core::store::StoreResult;
 use zvon_protocol::time::Timestamp;
 
-use super::line::{AT_LENGTH, Line};
+use super::line::Line;
+use super::terms::AT_LENGTH;
 use super::{Settings, failed, schema};
 use crate::row::{self, Columns};
 use crate::schema::Schema;

@@ -31,10 +31,12 @@ mod outbox;
 mod pin;
 mod schema;
 mod session;
+mod terms;
 
 use zvon_core::store::{StoreError, StoreResult};
 
-use line::{Line, PROMPT};
+use line::Line;
+use terms::PROMPT;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
