@@ -10,6 +10,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Row};
 use zvon_core::store::{StoreError, StoreResult};
@@ -30,6 +31,11 @@ const IS_EMPTY: &str = "SELECT NOT EXISTS (SELECT FROM pg_class \
 const OTHERS: &str = "SELECT count(*) AS n FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL \
     AND coalesce(application_name, 'zvon') = 'zvon'";
+
+/// How long connections of a node that ended may still be seen.
+const LEAVING: Duration = Duration::from_secs(3);
+/// Between two looks at them.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Copies the database as it is now into a new file for its owner alone, reads it back, and waits
 /// until it is on disk. Everything that was acknowledged before the call is in it.
@@ -73,18 +79,30 @@ pub async fn restore(settings: &Settings, from: &Path) -> StoreResult<String> {
 pub async fn renew_epoch(settings: &Settings) -> StoreResult<String> {
     let line = Line::alone(settings, PROMPT).await?;
     schema::look(&line).await?.check()?;
-    let others = line.one(sqlx::query(OTHERS)).await.map_err(failed)?;
-    let others: i64 = others.try_get("n").map_err(failed)?;
-    if others > 0 {
-        return Err(StoreError::Unavailable(format!(
-            "nodes have {others} connections to this database: stop them all first"
-        )));
-    }
+    nobody_else(&line).await?;
     let mut tx = line.begin().await?;
     let renew = format!("SET LOCAL statement_timeout = 0; {RENEW}");
     tx.run(AssertSqlSafe(renew)).await.map_err(failed)?;
     tx.commit().await?;
     epoch(&line).await
+}
+
+/// Whether no node is connected. The connections of one that just ended go away in a moment.
+async fn nobody_else(line: &Line) -> StoreResult<()> {
+    let begun = Instant::now();
+    loop {
+        let others = line.one(sqlx::query(OTHERS)).await.map_err(failed)?;
+        let others: i64 = others.try_get("n").map_err(failed)?;
+        if others == 0 {
+            return Ok(());
+        }
+        if begun.elapsed() > LEAVING {
+            return Err(StoreError::Unavailable(format!(
+                "nodes have {others} connections to this database: stop them all first"
+            )));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 async fn epoch(line: &Line) -> StoreResult<String> {
