@@ -10,6 +10,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use zvon_core::store::{StoreError, StoreResult};
 
+use super::writer::Writer;
 use super::{SCHEMA, Sqlite, failed};
 
 const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
@@ -41,8 +42,8 @@ impl Sqlite {
             )));
         }
         let writer = match access {
-            Access::Read => readers.clone(),
-            Access::Write => connect(path, Access::Write).await?,
+            Access::Read => Writer::open(&options(path, Access::Read)).await?,
+            Access::Write => Writer::open(&options(path, Access::Write)).await?,
         };
         Ok(Self { writer, readers })
     }
@@ -53,16 +54,19 @@ pub(super) async fn connect(path: &Path, access: Access) -> StoreResult<SqlitePo
     if !path.is_file() {
         return Err(StoreError::Unavailable(format!("there is no database {}", path.display())));
     }
-    let options = SqliteConnectOptions::new()
+    let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
+    pool.connect_with(options(path, access)).await.map_err(failed)
+}
+
+fn options(path: &Path, access: Access) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .read_only(access == Access::Read)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .foreign_keys(false)
-        .pragma("temp_store", "memory");
-    let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
-    pool.connect_with(options).await.map_err(failed)
+        .pragma("temp_store", "memory")
 }
 
 /// The version of the schema that a database has.

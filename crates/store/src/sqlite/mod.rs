@@ -1,8 +1,9 @@
 //! The store on SQLite: one file, one writer, several readers.
 //!
 //! * WAL with `synchronous=FULL`: what was answered survives a kill and a power cut.
-//! * All writes go through one connection, each in a `BEGIN IMMEDIATE` of a constant number of
-//!   statements; readers see the last commit and never wait for the writer.
+//! * All writes go through one connection, each a transaction of a constant number of statements;
+//!   those that meet share a commit (`writer`). Readers see the last commit and never wait for the
+//!   writer.
 //! * The files are for their owner only (0600).
 
 mod account;
@@ -20,6 +21,7 @@ mod numbering;
 mod outbox;
 mod pin;
 mod session;
+mod writer;
 
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -28,12 +30,14 @@ use std::time::Duration;
 
 pub use beside::Access;
 use sqlx::migrate::Migrator;
+use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Sqlite as Driver, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite as Driver, SqlitePool};
 use zvon_core::store::{StoreError, StoreResult};
+
+use self::writer::{Pace, Tx, Writer};
 
 /// The schema, in steps.
 static SCHEMA: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -41,7 +45,7 @@ static SCHEMA: Migrator = sqlx::migrate!("migrations/sqlite");
 /// The store on SQLite. Cheap to clone.
 #[derive(Clone)]
 pub struct Sqlite {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
 }
 
@@ -61,13 +65,8 @@ impl Sqlite {
             .foreign_keys(false)
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory");
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
-        let migrated = SCHEMA.run(&writer).await;
+        let writer = Writer::open(&options).await?;
+        let migrated = SCHEMA.run(&mut *writer.connection().await).await;
         migrated.map_err(|error| StoreError::Broken(error.to_string()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.max(1))
@@ -85,7 +84,8 @@ impl Sqlite {
     pub async fn pragma(&self, name: &'static str) -> StoreResult<[String; 2]> {
         let ask = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
         let ask = || sqlx::query_scalar(AssertSqlSafe(ask.clone()));
-        let writer = ask().fetch_one(&self.writer).await.map_err(failed)?;
+        let mut writer = self.writer.connection().await;
+        let writer = ask().fetch_one(&mut *writer).await.map_err(failed)?;
         Ok([writer, ask().fetch_one(&self.readers).await.map_err(failed)?])
     }
 
@@ -96,8 +96,25 @@ impl Sqlite {
     }
 
     /// A transaction that holds the write lock from its beginning.
-    async fn begin(&self) -> StoreResult<Transaction<'static, Driver>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
+    async fn begin(&self) -> StoreResult<Tx> {
+        self.writer.begin(Pace::Prompt).await
+    }
+
+    /// One that nobody waits for so urgently that it had to have a commit of its own.
+    async fn begin_patiently(&self) -> StoreResult<Tx> {
+        self.writer.begin(Pace::Patient).await
+    }
+
+    /// A transaction of one statement; how many rows it changed.
+    async fn change(
+        &self,
+        pace: Pace,
+        statement: Query<'_, Driver, SqliteArguments>,
+    ) -> StoreResult<u64> {
+        let mut tx = self.writer.begin(pace).await?;
+        let done = statement.execute(&mut *tx).await.map_err(failed)?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
     }
 }
 
@@ -114,11 +131,11 @@ fn restrict(path: &Path) -> StoreResult<()> {
 /// writes go between.
 async fn in_portions<F>(mut delete: impl FnMut() -> F) -> StoreResult<u64>
 where
-    F: Future<Output = Result<SqliteQueryResult, sqlx::Error>>,
+    F: Future<Output = StoreResult<u64>>,
 {
     let mut all = 0;
     loop {
-        match delete().await.map_err(failed)?.rows_affected() {
+        match delete().await? {
             0 => return Ok(all),
             some => all += some,
         }
