@@ -14,6 +14,7 @@ pub mod clock;
 pub mod contract;
 pub mod delivery;
 pub mod error;
+pub mod event_log;
 pub mod limiter;
 pub mod limits;
 pub mod message;

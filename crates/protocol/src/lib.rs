@@ -10,6 +10,7 @@
 //! * [`catalogue`]: the commands by name, with the types of payload and acks;
 //! * [`event`]: server → client Socket.IO events;
 //! * [`sync`]: the state and the missed events a client asks for when it comes back;
+//! * [`record`]: what leaves for other systems;
 //! * [`rest`]: bodies of the HTTP routes;
 //! * [`error`]: codes and the shape of refusals.
 
@@ -20,6 +21,7 @@ pub mod error;
 pub mod event;
 pub mod ids;
 pub mod message;
+pub mod record;
 pub mod rest;
 pub mod sync;
 pub mod time;

@@ -1,3 +1,5 @@
-//! The log's way out: one narrow row per transaction, for the relay and for anti-entropy.
+//! The log's way out: one narrow row per transaction, for the relay, for jobs and for
+//! anti-entropy.
 
+pub mod event;
 pub mod store;

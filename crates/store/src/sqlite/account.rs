@@ -11,6 +11,7 @@ use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
+use super::writer::Pace;
 use super::{Sqlite, failed, log, session};
 use crate::row;
 
@@ -33,18 +34,15 @@ const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.a
 impl AccountStore for Sqlite {
     async fn create_account(&self, new: &NewAccount) -> StoreResult<bool> {
         let account = &new.account;
-        let done = sqlx::query(CREATE)
+        let create = sqlx::query(CREATE)
             .bind(account.id.0)
             .bind(&account.email)
             .bind(account.email.to_lowercase())
             .bind(&account.name)
             .bind(account.name.to_lowercase())
             .bind(&new.password_hash)
-            .bind(account.created_at.0)
-            .execute(&self.writer)
-            .await
-            .map_err(failed)?;
-        Ok(done.rows_affected() == 1)
+            .bind(account.created_at.0);
+        Ok(self.change(Pace::Prompt, create).await? == 1)
     }
 
     async fn account_by_email(&self, email: &str) -> StoreResult<Option<(Account, String)>> {
@@ -84,8 +82,7 @@ impl AccountStore for Sqlite {
 
     async fn rehash(&self, id: UserId, from: &str, to: &str) -> StoreResult<bool> {
         let set = sqlx::query(REHASH).bind(to).bind(id.0).bind(from);
-        let done = set.execute(&self.writer).await.map_err(failed)?;
-        Ok(done.rows_affected() == 1)
+        Ok(self.change(Pace::Prompt, set).await? == 1)
     }
 
     async fn change_password(
@@ -101,17 +98,19 @@ impl AccountStore for Sqlite {
             Some(Proof { session, hash: from }) => {
                 let author = Author { session, user: id, at: end.at };
                 if log::check_session(&mut tx, author).await?.is_err() {
+                    tx.commit().await?;
                     return Ok(None);
                 }
                 sqlx::query(REHASH).bind(hash).bind(id.0).bind(from)
             }
         };
         if set.execute(&mut *tx).await.map_err(failed)?.rows_affected() == 0 {
+            tx.commit().await?;
             return Ok(None);
         }
         let own = by.map(|proof| proof.session);
         let ended = session::revoke_all(&mut tx, id, own, end).await?;
-        tx.commit().await.map_err(failed)?;
+        tx.commit().await?;
         Ok(Some(ended))
     }
 
@@ -126,14 +125,13 @@ impl AccountStore for Sqlite {
             }
             None => Vec::new(),
         };
-        tx.commit().await.map_err(failed)?;
+        tx.commit().await?;
         Ok(ended)
     }
 
     async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()> {
         let seen: Vec<_> = seen.iter().map(|(id, at)| (id.0.simple().to_string(), at.0)).collect();
         let seen = serde_json::to_string(&seen).unwrap_or_default();
-        sqlx::query(SEEN).bind(seen).execute(&self.writer).await.map_err(failed)?;
-        Ok(())
+        self.change(Pace::Patient, sqlx::query(SEEN).bind(seen)).await.map(drop)
     }
 }

@@ -79,13 +79,14 @@ async fn attempt(store: &Sqlite, at: Timestamp, rows: &[Append]) -> StoreResult<
     let (findings, cursors) = look(&mut tx, at, rows).await?;
     let mut numbered = number(at, rows, &findings);
     if numbered.heads.is_empty() {
+        tx.commit().await?;
         return Ok(Batch { verdicts: numbered.verdicts, ..Batch::default() });
     }
     let moved = receipt::moves(&cursors, &receipt::wishes(rows, &numbered.verdicts));
     let growth: Growth = numbered.heads.iter().map(grown).collect();
     receipt::mark_delivered(rows, &mut numbered.verdicts, &growth, &moved);
     write(&mut tx, at, rows, &numbered, &moved).await?;
-    tx.commit().await.map_err(failed)?;
+    tx.commit().await?;
     let moved = receipt::passing_foreign(moved, rows, &numbered.verdicts, &growth);
     let skipped = skipped(store, rows, &numbered).await?;
     Ok(Batch { verdicts: numbered.verdicts, moved, skipped })

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use zvon_core::store::{StoreError, StoreResult};
 
-use super::{Sqlite, failed, options, schema, writer};
+use super::writer::Writer;
+use super::{Sqlite, options, pool, restrict, schema};
 use crate::Access;
 use crate::schema::{Schema, Step};
 
@@ -26,8 +27,8 @@ impl Sqlite {
         let readers = connect(path, Access::Read).await?;
         schema::look(&readers).await?.check()?;
         let writer = match access {
-            Access::Read => readers.clone(),
-            Access::Write => connect(path, Access::Write).await?,
+            Access::Read => Writer::open(&existing(path, Access::Read)).await?,
+            Access::Write => Writer::open(&existing(path, Access::Write)).await?,
         };
         Ok(Self { writer, readers })
     }
@@ -45,9 +46,10 @@ impl Sqlite {
     /// # Errors
     /// As of `open`.
     pub async fn migrate(path: &Path) -> StoreResult<Vec<Step>> {
-        let writer = writer(path, options(path)).await?;
-        let steps = schema::bring_up_to_date(&writer).await;
-        writer.close().await;
+        restrict(path)?;
+        let alone = pool(options(path)).await?;
+        let steps = schema::bring_up_to_date(&alone).await;
+        alone.close().await;
         steps
     }
 }
@@ -57,14 +59,16 @@ pub(super) async fn connect(path: &Path, access: Access) -> StoreResult<SqlitePo
     if !path.is_file() {
         return Err(StoreError::Unavailable(format!("there is no database {}", path.display())));
     }
-    let options = SqliteConnectOptions::new()
+    pool(existing(path, access)).await
+}
+
+fn existing(path: &Path, access: Access) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .read_only(access == Access::Read)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .foreign_keys(false)
-        .pragma("temp_store", "memory");
-    let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
-    pool.connect_with(options).await.map_err(failed)
+        .pragma("temp_store", "memory")
 }

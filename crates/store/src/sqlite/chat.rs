@@ -48,14 +48,15 @@ impl ChatStore for Sqlite {
         }
         let mut tx = self.begin().await?;
         if let Err(denied) = log::check_session(&mut tx, author).await? {
-            return Ok(Err(denied));
+            return log::refuse(tx, denied).await;
         }
         let found = sqlx::query(BY_PAIR).bind(&pair).fetch_optional(&mut *tx).await;
         if let Some(found) = found.map_err(failed)? {
+            tx.commit().await?;
             return Ok(Ok((row::chat(&found).map_err(failed)?, Vec::new())));
         }
         if other == author.user || !log::all_exist(&mut tx, &[other]).await? {
-            return Ok(Err(Denied::NoTarget));
+            return log::refuse(tx, Denied::NoTarget).await;
         }
         let chat = blank(fresh, ChatKind::Private, None, author);
         let members = [(author.user, Role::Member), (other, Role::Member)];
@@ -69,10 +70,10 @@ impl ChatStore for Sqlite {
     ) -> StoreResult<Verdict<(Chat, Vec<LogEvent>)>> {
         let mut tx = self.begin().await?;
         if let Err(denied) = log::check_session(&mut tx, author).await? {
-            return Ok(Err(denied));
+            return log::refuse(tx, denied).await;
         }
         if !log::all_exist(&mut tx, &group.members).await? {
-            return Ok(Err(Denied::NoTarget));
+            return log::refuse(tx, Denied::NoTarget).await;
         }
         let chat = blank(group.id, ChatKind::Group, Some(group.title.clone()), author);
         let others = group.members.iter().map(|user| (*user, Role::Member));

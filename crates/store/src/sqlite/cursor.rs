@@ -53,11 +53,11 @@ impl CursorStore for Sqlite {
             })
             .collect();
         let wanted = serde_json::to_string(&wanted).unwrap_or_default();
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_patiently().await?;
         let rows = sqlx::query(WANTED).bind(wanted).bind(at.0).fetch_all(&mut *tx).await;
         let moved = merge(row::all(&rows.map_err(failed)?, step).map_err(failed)?);
         write(&mut tx, &moved).await?;
-        tx.commit().await.map_err(failed)?;
+        tx.commit().await?;
         Ok(moved)
     }
 
@@ -66,11 +66,11 @@ impl CursorStore for Sqlite {
         if waiting().fetch_optional(&self.readers).await.map_err(failed)?.is_none() {
             return Ok(Vec::new());
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_patiently().await?;
         let rows = waiting().fetch_all(&mut *tx).await.map_err(failed)?;
         let moved = merge(row::all(&rows, step).map_err(failed)?);
         write(&mut tx, &moved).await?;
-        tx.commit().await.map_err(failed)?;
+        tx.commit().await?;
         Ok(moved)
     }
 }

@@ -36,12 +36,14 @@ pub(super) async fn change(
     change: &GroupChange,
 ) -> StoreResult<Verdict<Vec<LogEvent>>> {
     if let Err(denied) = log::check_session(&mut tx, author).await? {
-        return Ok(Err(denied));
+        return log::refuse(tx, denied).await;
     }
-    let Some(mut chat) = log::chat(&mut tx, id).await? else { return Ok(Err(Denied::NoChat)) };
+    let Some(mut chat) = log::chat(&mut tx, id).await? else {
+        return log::refuse(tx, Denied::NoChat).await;
+    };
     let kinds = match decide(change, &facts(&mut tx, author, &chat, change).await?) {
         Ok(kinds) => kinds,
-        Err(denied) => return Ok(Err(denied)),
+        Err(denied) => return log::refuse(tx, denied).await,
     };
     let mut events = Vec::with_capacity(kinds.len());
     for kind in kinds {

@@ -1,6 +1,5 @@
 //! Single entries of a chat's log, inside a transaction that holds the write lock.
 
-use sqlx::{Sqlite as Driver, Transaction};
 use uuid::Uuid;
 use zvon_core::chat::Chat;
 use zvon_core::chat::store::Author;
@@ -9,10 +8,9 @@ use zvon_core::store::{Denied, StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::failed;
+pub(super) use super::writer::Tx;
 use crate::entry::{admitted, entry};
 use crate::row::{self, signed};
-
-pub(super) type Tx = Transaction<'static, Driver>;
 
 const LIVE: &str = "SELECT 1 FROM sessions WHERE id = ? AND user_id = ? AND revoked_at IS NULL \
     AND expires_at > ?";
@@ -25,6 +23,12 @@ const OUTBOX: &str = "INSERT INTO outbox (at, spans, admitted) VALUES (?, ?, ?)"
 pub(super) fn hexes(ids: impl Iterator<Item = Uuid>) -> String {
     let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
     serde_json::to_string(&ids).unwrap_or_default()
+}
+
+/// The end of a transaction that changed nothing, for what it saw.
+pub(super) async fn refuse<T>(tx: Tx, denied: Denied) -> StoreResult<Verdict<T>> {
+    tx.commit().await?;
+    Ok(Err(denied))
 }
 
 /// Whether the author's session may still write.
@@ -97,5 +101,5 @@ pub(super) async fn commit(
             .await
             .map_err(failed)?;
     }
-    tx.commit().await.map_err(failed)
+    tx.commit().await
 }

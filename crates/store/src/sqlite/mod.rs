@@ -1,8 +1,9 @@
 //! The store on SQLite: one file, one writer, several readers.
 //!
 //! * WAL with `synchronous=FULL`: what was answered survives a kill and a power cut.
-//! * All writes go through one connection, each in a `BEGIN IMMEDIATE` of a constant number of
-//!   statements; readers see the last commit and never wait for the writer.
+//! * All writes go through one connection, each a transaction of a constant number of statements;
+//!   those that meet share a commit (`writer`). Readers see the last commit and never wait for the
+//!   writer.
 //! * The files are for their owner only (0600).
 
 mod account;
@@ -21,23 +22,26 @@ mod outbox;
 mod pin;
 mod schema;
 mod session;
+mod writer;
 
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Sqlite as Driver, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite as Driver, SqlitePool};
 use zvon_core::store::{StoreError, StoreResult};
+
+use self::writer::{Pace, Tx, Writer};
 
 /// The store on SQLite. Cheap to clone.
 #[derive(Clone)]
 pub struct Sqlite {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
 }
 
@@ -47,9 +51,9 @@ impl Sqlite {
     /// # Errors
     /// When the file cannot be opened, is no database of ours, or asks for a newer program.
     pub async fn open(path: &Path, readers: u32) -> StoreResult<Self> {
+        Self::migrate(path).await?;
         let options = options(path);
-        let writer = writer(path, options.clone()).await?;
-        schema::bring_up_to_date(&writer).await?;
+        let writer = Writer::open(&options).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(readers.max(1))
             .test_before_acquire(false)
@@ -66,7 +70,8 @@ impl Sqlite {
     pub async fn pragma(&self, name: &'static str) -> StoreResult<[String; 2]> {
         let ask = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
         let ask = || sqlx::query_scalar(AssertSqlSafe(ask.clone()));
-        let writer = ask().fetch_one(&self.writer).await.map_err(failed)?;
+        let mut writer = self.writer.connection().await;
+        let writer = ask().fetch_one(&mut *writer).await.map_err(failed)?;
         Ok([writer, ask().fetch_one(&self.readers).await.map_err(failed)?])
     }
 
@@ -77,8 +82,25 @@ impl Sqlite {
     }
 
     /// A transaction that holds the write lock from its beginning.
-    async fn begin(&self) -> StoreResult<Transaction<'static, Driver>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
+    async fn begin(&self) -> StoreResult<Tx> {
+        self.writer.begin(Pace::Prompt).await
+    }
+
+    /// One that nobody waits for so urgently that it had to have a commit of its own.
+    async fn begin_patiently(&self) -> StoreResult<Tx> {
+        self.writer.begin(Pace::Patient).await
+    }
+
+    /// A transaction of one statement; how many rows it changed.
+    async fn change(
+        &self,
+        pace: Pace,
+        statement: Query<'_, Driver, SqliteArguments>,
+    ) -> StoreResult<u64> {
+        let mut tx = self.writer.begin(pace).await?;
+        let done = statement.execute(&mut *tx).await.map_err(failed)?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
     }
 }
 
@@ -95,9 +117,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("temp_store", "memory")
 }
 
-/// The one connection that writes.
-async fn writer(path: &Path, options: SqliteConnectOptions) -> StoreResult<SqlitePool> {
-    restrict(path)?;
+/// A single connection.
+async fn pool(options: SqliteConnectOptions) -> StoreResult<SqlitePool> {
     let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
     pool.connect_with(options).await.map_err(failed)
 }
@@ -115,11 +136,11 @@ fn restrict(path: &Path) -> StoreResult<()> {
 /// writes go between.
 async fn in_portions<F>(mut delete: impl FnMut() -> F) -> StoreResult<u64>
 where
-    F: Future<Output = Result<SqliteQueryResult, sqlx::Error>>,
+    F: Future<Output = StoreResult<u64>>,
 {
     let mut all = 0;
     loop {
-        match delete().await.map_err(failed)?.rows_affected() {
+        match delete().await? {
             0 => return Ok(all),
             some => all += some,
         }

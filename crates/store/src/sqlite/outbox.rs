@@ -7,6 +7,7 @@ use zvon_core::outbox::store::{Bookmark, OutboxRow, OutboxStore};
 use zvon_core::store::StoreResult;
 use zvon_protocol::time::Timestamp;
 
+use super::writer::Pace;
 use super::{Sqlite, failed};
 use crate::entry::read_admitted;
 use crate::row;
@@ -34,7 +35,7 @@ impl OutboxStore for Sqlite {
     }
 
     async fn purge_outbox(&self, before: Timestamp) -> StoreResult<u64> {
-        super::in_portions(|| sqlx::query(PURGE).bind(before.0).execute(&self.writer)).await
+        super::in_portions(|| self.change(Pace::Patient, sqlx::query(PURGE).bind(before.0))).await
     }
 
     async fn log_epoch(&self) -> StoreResult<String> {

@@ -30,22 +30,22 @@ pub(super) async fn set(
     max: Option<u32>,
 ) -> StoreResult<Verdict<LogEvent>> {
     if let Err(denied) = log::check_session(&mut tx, author).await? {
-        return Ok(Err(denied));
+        return log::refuse(tx, denied).await;
     }
     let found = sqlx::query(BY_ID).bind(id.0).fetch_optional(&mut *tx).await.map_err(failed)?;
-    let Some(found) = found else { return Ok(Err(Denied::NoTarget)) };
+    let Some(found) = found else { return log::refuse(tx, Denied::NoTarget).await };
     let message = row::message(&found).map_err(failed)?;
     let member = sqlx::query(MEMBER).bind(message.chat.0).bind(author.user.0);
     if member.fetch_optional(&mut *tx).await.map_err(failed)?.is_none() {
-        return Ok(Err(Denied::NotAMember));
+        return log::refuse(tx, Denied::NotAMember).await;
     }
     if message.pin.is_some() == max.is_some() {
-        return Ok(Err(Denied::AlreadySo));
+        return log::refuse(tx, Denied::AlreadySo).await;
     }
     let count: i64 =
         sqlx::query_scalar(COUNT).bind(message.chat.0).fetch_one(&mut *tx).await.map_err(failed)?;
     if max.is_some_and(|max| count >= i64::from(max)) {
-        return Ok(Err(Denied::Full));
+        return log::refuse(tx, Denied::Full).await;
     }
     write(tx, author, message, max.is_some()).await
 }
@@ -57,7 +57,7 @@ async fn write(
     pinned: bool,
 ) -> StoreResult<Verdict<LogEvent>> {
     let Some(mut chat) = log::chat(&mut tx, message.chat).await? else {
-        return Ok(Err(Denied::NoChat));
+        return log::refuse(tx, Denied::NoChat).await;
     };
     let (id, seq) = (chat.id, message.seq);
     let pin = pinned.then(|| Pin { at: author.at.max(chat.last_at), by: author.user });

@@ -9,6 +9,7 @@ use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::log::Tx;
+use super::writer::Pace;
 use super::{Sqlite, failed};
 use crate::row;
 
@@ -39,7 +40,7 @@ const PURGE: &str = "DELETE FROM sessions WHERE id IN \
 #[async_trait]
 impl SessionStore for Sqlite {
     async fn create_session(&self, session: &Session, most: u32) -> StoreResult<Vec<SessionId>> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_patiently().await?;
         sqlx::query(CREATE)
             .bind(session.id.0)
             .bind(session.user.0)
@@ -61,7 +62,7 @@ impl SessionStore for Sqlite {
             .bind(most.max(1))
             .bind(Reason::Replaced.word());
         let ended = end.fetch_all(&mut *tx).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)?;
+        tx.commit().await?;
         row::all(&ended, row::session_id).map_err(failed)
     }
 
@@ -81,21 +82,19 @@ impl SessionStore for Sqlite {
             .map(|used| (used.session.0.simple().to_string(), used.seen_at.0, used.expires_at.0))
             .collect();
         let uses = serde_json::to_string(&uses).unwrap_or_default();
-        sqlx::query(USE).bind(uses).execute(&self.writer).await.map_err(failed)?;
-        Ok(())
+        self.change(Pace::Patient, sqlx::query(USE).bind(uses)).await.map(drop)
     }
 
     async fn rotate_session(&self, used: Use, number: u32) -> StoreResult<Rotation> {
         let mut tx = self.begin().await?;
         let rotation = rotate(&mut tx, used, number).await?;
-        tx.commit().await.map_err(failed)?;
+        tx.commit().await?;
         Ok(rotation)
     }
 
     async fn revoke_session(&self, id: SessionId, end: End) -> StoreResult<bool> {
         let revoke = sqlx::query(REVOKE).bind(end.at.0).bind(end.reason.word()).bind(id.0);
-        let done = revoke.execute(&self.writer).await.map_err(failed)?;
-        Ok(done.rows_affected() == 1)
+        Ok(self.change(Pace::Prompt, revoke).await? == 1)
     }
 
     async fn revoke_sessions(
@@ -106,7 +105,7 @@ impl SessionStore for Sqlite {
     ) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.begin().await?;
         let ended = revoke_all(&mut tx, user, except, end).await?;
-        tx.commit().await.map_err(failed)?;
+        tx.commit().await?;
         Ok(ended)
     }
 
@@ -116,7 +115,7 @@ impl SessionStore for Sqlite {
     }
 
     async fn purge_sessions(&self, before: Timestamp) -> StoreResult<u64> {
-        super::in_portions(|| sqlx::query(PURGE).bind(before.0).execute(&self.writer)).await
+        super::in_portions(|| self.change(Pace::Patient, sqlx::query(PURGE).bind(before.0))).await
     }
 }
 

@@ -1,0 +1,67 @@
+//! The seams to the event log: what other systems, and our own jobs, hear of every change.
+//!
+//! [`EventLog`] is what the relay appends to (Kafka). [`Records`] is where jobs read from: the
+//! event log as a member of a group of consumers, or, without one, the outbox itself under a
+//! lease. The same jobs run on both.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+use zvon_protocol::record::Envelope;
+
+/// One record and its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The chat, or the user: records of one key keep their order.
+    pub key: Uuid,
+    /// What is told; its `event_id` is the same whenever it is told.
+    pub envelope: Envelope,
+}
+
+/// A record that the event log will never take, whatever else is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poison {
+    /// Which of those that were given.
+    pub index: usize,
+    /// Why, for a person to read.
+    pub reason: String,
+}
+
+/// The event log could not say what happened; the same call may be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum EventLogError {
+    /// It is away.
+    #[error("the event log is unavailable: {0}")]
+    Unavailable(String),
+    /// Another one appends in the place of this one; whoever is told this stops.
+    #[error("another one appends to the event log: {0}")]
+    Fenced(String),
+}
+
+/// Where the relay appends.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Appends in this order and returns when all of it is durable, but for what comes back:
+    /// records that it will never take. What failed as a whole may stand there in part; repeated,
+    /// it keeps the order of each key.
+    ///
+    /// # Errors
+    /// [`EventLogError`].
+    async fn append(&self, records: &[Record]) -> Result<Vec<Poison>, EventLogError>;
+}
+
+/// Where jobs read from, each job by its own.
+#[async_trait]
+pub trait Records: Send {
+    /// The next records, at most `most`, in the order of each key; waits for some. At least once:
+    /// what was not committed comes again, here or to another of the same group.
+    ///
+    /// # Errors
+    /// [`EventLogError`].
+    async fn next(&mut self, most: usize) -> Result<Vec<Record>, EventLogError>;
+
+    /// All that was given out is done.
+    ///
+    /// # Errors
+    /// [`EventLogError`]; `Fenced` when others took over: what was given out comes again there.
+    async fn commit(&mut self) -> Result<(), EventLogError>;
+}

@@ -1,0 +1,83 @@
+//! What happens to accounts rather than chats: it has no seq and stands in the outbox alone, in
+//! the row of the transaction that did it (`extra`, a JSON array of these).
+//!
+//! Written by the store's verbs; read by whoever follows the outbox ([`super::record`]). The JSON
+//! is read by other versions of Zvon: fields are added, never renamed; what is not understood is
+//! passed over.
+
+use serde::{Deserialize, Serialize};
+use zvon_protocol::ids::{ChatId, SessionId, UserId};
+
+/// Something that happened to an account. Its time is that of its outbox row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountEvent {
+    /// Whose.
+    pub user: UserId,
+    /// What.
+    pub kind: AccountKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountKind {
+    /// The account was made.
+    Created,
+    /// A sign-in that the password did not fit, of an account that exists.
+    SignInRefused {
+        /// Where from.
+        address: String,
+        /// The user agent.
+        device: String,
+    },
+    /// A session began.
+    SessionStarted {
+        /// Which.
+        session: SessionId,
+        /// Where from.
+        address: String,
+        /// The user agent.
+        device: String,
+    },
+    /// A session was ended before its time.
+    SessionEnded {
+        /// Which.
+        session: SessionId,
+        /// The word of [`crate::session::Reason`].
+        reason: String,
+    },
+    /// The password is another one.
+    PasswordChanged {
+        /// By its owner; otherwise by an operator.
+        by_owner: bool,
+    },
+    /// An operator closed the account.
+    Disabled,
+    /// An operator opened it again.
+    Enabled,
+    /// A connection began.
+    Connected {
+        /// Its id, as the sockets show it.
+        connection: String,
+        /// Where from.
+        address: String,
+        /// The user agent.
+        device: String,
+    },
+    /// A connection ended.
+    Disconnected {
+        /// Its id, as the sockets show it.
+        connection: String,
+        /// How long it lasted, in milliseconds.
+        lasted: u64,
+    },
+    /// The read cursor moved.
+    Read {
+        /// Where.
+        chat: ChatId,
+        /// From where, excluded.
+        after: u64,
+        /// To where, included.
+        upto: u64,
+    },
+}
