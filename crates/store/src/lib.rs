@@ -12,3 +12,4 @@ pub mod postgres;
 mod receipt;
 mod row;
 pub mod sqlite;
+mod told;

@@ -30,8 +30,9 @@ async fn nodes_that_start_at_once_make_one_schema() {
     }
     epochs.dedup();
     assert_eq!(epochs.len(), 1, "one made it");
-    let steps = shared().sql(&name, "SELECT count(*) = max(version) FROM schema_steps");
-    assert_eq!(steps, "t");
+    let steps = std::fs::read_dir("migrations/postgres").unwrap().count();
+    let applied = shared().sql(&name, "SELECT count(*) FROM schema_steps");
+    assert_eq!(applied, steps.to_string());
 }
 
 #[tokio::test]
