@@ -39,9 +39,10 @@ BEGIN
     -- JSON of core's AccountEvent; nothing in it needs quoting.
     told AS (
         INSERT INTO outbox (at, chats, lows, highs, extra)
-            SELECT p_at, '{}', '{}', '{}', '[' || string_agg(format(
-                '{"user":"%s","kind":{"read":{"chat":"%s","after":%s,"upto":%s}}}',
-                d.user_id, d.chat_id, d.read_seq, d.new_read), ',') || ']'
+            SELECT p_at, '{}', '{}', '{}', '[{"user":"' || string_agg(d.user_id::text
+                || '","kind":{"read":{"chat":"' || d.chat_id::text || '","after":'
+                || d.read_seq::text || ',"upto":' || d.new_read::text || '}}}',
+                ',{"user":"') || ']'
             FROM done d WHERE d.new_read > d.read_seq HAVING count(*) > 0)
     SELECT * FROM done;
 END $$;
