@@ -21,6 +21,7 @@ use crate::delivery::notice::Notices;
 use crate::delivery::sequencer::{Seams, Sequencer};
 use crate::error::{Error, Result};
 use crate::meters::Meters;
+use crate::outbox::gather::Gather;
 use crate::session::ends::Ends;
 use crate::session::live::Live;
 use crate::settings::Settings;
@@ -36,6 +37,7 @@ pub struct App {
     pub(crate) cursors: Cursors,
     pub(crate) notices: Notices,
     pub(crate) hasher: Hasher,
+    pub(crate) gather: Gather,
     pub(crate) live: Live,
     /// Held while a presence change is looked at and told.
     pub(crate) announcing: tokio::sync::Mutex<()>,
@@ -76,6 +78,8 @@ impl App {
             Arc::clone(&meters),
             &tasks,
         );
+        let gather =
+            Gather::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&meters), &tasks);
         let (bus, fans) = (Arc::clone(&backing.bus), Arc::clone(&fanout));
         let seams = Seams::new((Arc::clone(&store), fans, bus), &cursors, &tasks, &stop);
         let sequencer = Sequencer::new(seams);
@@ -101,6 +105,7 @@ impl App {
             cursors,
             notices,
             hasher,
+            gather,
             live,
             announcing: tokio::sync::Mutex::default(),
             meters,
@@ -178,6 +183,7 @@ impl App {
         self.write_uses().await;
         self.lanes.close();
         self.cursors.close();
+        self.gather.close();
         self.tasks.close();
         self.tasks.wait().await;
     }

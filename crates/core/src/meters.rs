@@ -117,6 +117,7 @@ pub struct Meters {
     pub(crate) sign_ins: Family,
     pub(crate) sign_ups: Family,
     pub(crate) refreshes: Family,
+    events_lost: Counter,
 }
 
 impl Default for Meters {
@@ -134,6 +135,7 @@ impl Default for Meters {
             sign_ins: Family::new("zvon_sign_ins_total", "outcome"),
             sign_ups: Family::new("zvon_sign_ups_total", "outcome"),
             refreshes: Family::new("zvon_refreshes_total", "outcome"),
+            events_lost: counter!("zvon_account_events_lost_total"),
         }
     }
 }
@@ -172,6 +174,11 @@ impl Meters {
         self.sessions_begun.increment(1);
     }
 
+    /// So many account events are not recorded.
+    pub(crate) fn lost(&self, events: usize) {
+        self.events_lost.increment(events as u64);
+    }
+
     /// A session was ended.
     pub(crate) fn ended(&self, reason: Reason) {
         self.sessions_ended.count(reason as usize, reason.word());
@@ -190,6 +197,7 @@ fn describe() {
     describe_counter!("zvon_sign_ins_total", "Sign-ins by how they went.");
     describe_counter!("zvon_sign_ups_total", "Sign-ups by how they went.");
     describe_counter!("zvon_refreshes_total", "Uses of refresh tokens by how they went.");
+    describe_counter!("zvon_account_events_lost_total", "Account events that are not recorded.");
 }
 
 #[cfg(test)]

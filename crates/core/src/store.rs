@@ -4,7 +4,9 @@
 //! dropping its future may or may not have committed. Absence is `Option`, never an error; what
 //! the rules forbid is a verdict in the answer; [`StoreError`] means that nobody knows.
 //! Every method that changes a chat takes the chat's lock, assigns the next seq, writes the log
-//! row, the state and one outbox row in the same transaction.
+//! row, the state and one outbox row in the same transaction. So does every method that changes an
+//! account, a session or a read cursor, with what it did as
+//! [`AccountEvent`](crate::outbox::event::AccountEvent)s; what changed nothing leaves no row.
 //!
 //! The suite of `contract::store` holds every implementation to this.
 

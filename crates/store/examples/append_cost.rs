@@ -22,12 +22,11 @@ use zvon_core::session::store::SessionStore;
 use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 use zvon_store::postgres::{Postgres, Settings};
+use zvon_testkit::cpu;
 use zvon_testkit::postgres::{Cluster, Disk};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 const CHATS_PER_LANE: usize = 8;
-/// Clock ticks a second, as /proc counts on Linux.
-const TICKS: f64 = 100.0;
 
 const PLAIN: &str = "CREATE TABLE plain (LIKE events INCLUDING ALL)";
 const INSERT: &str = "INSERT INTO plain (chat_id, seq, msg_no, at, kind, actor, id, content) \
@@ -62,28 +61,12 @@ async fn main() {
 
 /// Runs a load that answers how many messages it sent; microseconds of CPU for each.
 async fn measure(cluster: &Cluster, name: &str, load: impl Future<Output = u64>) -> f64 {
-    let (begun, before) = (Instant::now(), cpu(cluster.pid()));
+    let (begun, before) = (Instant::now(), cpu::of(cluster.pid()));
     let sent = u32::try_from(load.await).unwrap();
-    let spent = (cpu(cluster.pid()) - before) * 1e6 / f64::from(sent);
+    let spent = (cpu::of(cluster.pid()) - before).as_secs_f64() * 1e6 / f64::from(sent);
     let rate = f64::from(sent) / begun.elapsed().as_secs_f64();
     println!("{name:24} {spent:8.1} µs of CPU a message, {rate:8.0} messages/s");
     spent
-}
-
-/// Seconds of CPU that a process and its children have used, those that are gone included.
-fn cpu(server: u32) -> f64 {
-    let stat = |pid: &str| {
-        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let fields = text.rsplit_once(')').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-        let fields: Vec<f64> = fields.split(' ').filter_map(|field| field.parse().ok()).collect();
-        // From the parent's id on: utime, stime, cutime, cstime stand ten to thirteen behind it.
-        fields.get(10..14).map(|times| (fields[0], times[0] + times[1], times[2] + times[3]))
-    };
-    let own = stat(&server.to_string()).map_or(0.0, |(_, own, gone)| own + gone);
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let children = processes.filter_map(|entry| stat(entry.file_name().to_str()?));
-    let children = children.filter(|(parent, ..)| (parent - f64::from(server)).abs() < 0.5);
-    (own + children.map(|(_, own, gone)| own + gone).sum::<f64>()) / TICKS
 }
 
 /// A lane's people and their chats.

@@ -16,5 +16,6 @@ mod receipt;
 mod row;
 pub mod schema;
 pub mod sqlite;
+mod told;
 
 pub use beside::Access;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod cpu;
 pub mod guard;
 pub mod pgbouncer;
 pub mod ports;

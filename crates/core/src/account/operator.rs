@@ -58,7 +58,7 @@ impl Operator {
     /// # Errors
     /// The store's.
     pub async fn disable(&self, user: UserId) -> Result<usize> {
-        Ok(self.store.set_disabled(user, Some(self.clock.now())).await?.len())
+        Ok(self.store.set_disabled(user, self.clock.now(), true).await?.len())
     }
 
     /// The account may be used again.
@@ -66,7 +66,7 @@ impl Operator {
     /// # Errors
     /// The store's.
     pub async fn enable(&self, user: UserId) -> Result<()> {
-        self.store.set_disabled(user, None).await?;
+        self.store.set_disabled(user, self.clock.now(), false).await?;
         Ok(())
     }
 

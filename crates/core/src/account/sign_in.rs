@@ -13,6 +13,8 @@ use super::{Account, rules};
 use crate::App;
 use crate::error::{Error, Result};
 use crate::limits::Class;
+use crate::outbox::event::AccountKind;
+use crate::outbox::gather;
 use crate::session::store::End;
 use crate::session::{Reason, Session};
 
@@ -94,9 +96,10 @@ impl App {
         self.count_try(&origin.network, &email.to_lowercase()).await?;
         let (account, hash) = self.store().account_by_email(email).await?.unzip();
         let right = self.hasher.verify(body.password.clone(), hash.clone()).await?;
-        let account = account.filter(|account| account.disabled_at.is_none());
-        let (Some(account), Some(hash), true) = (account, hash, right) else {
-            return Err(Error::Refused(Code::Unauthorized, WRONG));
+        let known = account.as_ref().map(|account| account.id);
+        let account = account.filter(|account| right && account.disabled_at.is_none());
+        let Some((account, hash)) = account.zip(hash) else {
+            return Err(self.refuse(known, origin));
         };
         let mut hash = hash;
         if self.settings.rehash && is_outdated(&hash) {
@@ -110,9 +113,18 @@ impl App {
             // It was let in by a password that was none any more, and began after the others ended.
             let end = End { at: self.now(), reason: Reason::PasswordChanged };
             self.store().revoke_session(session.id, end).await?;
-            return Err(Error::Refused(Code::Unauthorized, WRONG));
+            return Err(self.refuse(Some(account.id), origin));
         }
         Ok((account, session))
+    }
+
+    /// The same answer to everybody; of an account that exists the outbox tells it.
+    fn refuse(&self, known: Option<UserId>, origin: &Origin) -> Error {
+        if let Some(user) = known {
+            let (address, device) = (origin.address.clone(), gather::device(&origin.device));
+            self.gather.tell(user, AccountKind::SignInRefused { address, device });
+        }
+        Error::Refused(Code::Unauthorized, WRONG)
     }
 
     /// Whether the account was neither closed nor given another password since `hash` was read.

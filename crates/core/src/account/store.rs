@@ -60,9 +60,14 @@ pub trait AccountStore: Send + Sync {
         end: End,
     ) -> StoreResult<Option<Vec<SessionId>>>;
 
-    /// Lets the account be used again (`None`), or not from `at` on; then its sessions end, by an
-    /// operator. Those that ended.
-    async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> StoreResult<Vec<SessionId>>;
+    /// Lets the account be used no more (`disabled`), or again, from `at` on. In the first case its
+    /// sessions end, by an operator; those that ended. Since when it is so stays, if it was so.
+    async fn set_disabled(
+        &self,
+        id: UserId,
+        at: Timestamp,
+        disabled: bool,
+    ) -> StoreResult<Vec<SessionId>>;
 
     /// Records when users were last online; never moves backwards.
     async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()>;

@@ -23,7 +23,7 @@ pub struct AccountEvent {
 pub enum AccountKind {
     /// The account was made.
     Created,
-    /// A sign-in that the password did not fit, of an account that exists.
+    /// A sign-in to an account that exists, and that the password did not fit or that is closed.
     SignInRefused {
         /// Where from.
         address: String,

@@ -2,4 +2,6 @@
 //! anti-entropy.
 
 pub mod event;
+pub mod gather;
+mod queue;
 pub mod store;

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
 
+use super::event::AccountEvent;
 use crate::store::StoreResult;
 
-/// What one transaction added to the logs.
+/// What one transaction added to the logs, and did to accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRow {
     /// Its identity. Ascending in the order of the commits that touched one chat; those of
@@ -20,7 +21,7 @@ pub struct OutboxRow {
     pub spans: Vec<(ChatId, u64, u64)>,
     /// Who became a member by it, but for whoever did it; the seq is that of the event.
     pub admitted: Vec<(ChatId, UserId, u64)>,
-    /// Account events, as JSON; they have no seq.
+    /// What happened to accounts, in order: a JSON array of [`AccountEvent`]; they have no seq.
     pub extra: Option<String>,
 }
 
@@ -45,6 +46,10 @@ pub trait OutboxStore: Send + Sync {
 
     /// The place after everything that is committed now.
     async fn outbox_end(&self) -> StoreResult<Bookmark>;
+
+    /// Writes events that change nothing else into one row, in their order; no row for none. After
+    /// [`StoreError::Unavailable`](crate::store::StoreError) they may stand there nevertheless.
+    async fn record(&self, at: Timestamp, events: &[AccountEvent]) -> StoreResult<()>;
 
     /// Drops rows older than `before`, in small transactions; how many.
     async fn purge_outbox(&self, before: Timestamp) -> StoreResult<u64>;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use zvon_protocol::event::{ServerEvent, UserStatus, UsersUpdate};
 use zvon_protocol::ids::UserId;
@@ -10,16 +11,31 @@ use super::Transition;
 use crate::App;
 use crate::caller::Caller;
 use crate::delivery::news::Fresh;
+use crate::outbox::event::AccountKind;
+use crate::outbox::gather;
 use crate::settings::Audience;
 
 /// Most people in one answer of who is online.
 const MOST: usize = 1000;
+
+/// A connection as the outbox tells of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The socket's public id.
+    pub socket: &'a str,
+    /// Where it comes from.
+    pub address: std::net::IpAddr,
+    /// Its user agent.
+    pub device: &'a str,
+}
 
 /// A connection's hold on its session.
 pub struct Held {
     app: Weak<App>,
     caller: Caller,
     connection: String,
+    socket: String,
+    begun: Instant,
 }
 
 impl Drop for Held {
@@ -27,6 +43,9 @@ impl Drop for Held {
         let Some(app) = self.app.upgrade() else { return };
         app.live.disconnected(self.caller.session, app.now());
         app.disconnected(self.caller, std::mem::take(&mut self.connection));
+        let lasted = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let connection = std::mem::take(&mut self.socket);
+        app.gather.tell(self.caller.user, AccountKind::Disconnected { connection, lasted });
     }
 }
 
@@ -56,11 +75,20 @@ impl App {
 
     /// A connection begins: its session is in use until what is returned is dropped, and so, at
     /// the latest, is the user online by it. To be called before the session is looked at for the
-    /// last time, so that an end that comes after the look finds the connection.
+    /// last time, so that an end that comes after the look finds the connection. The outbox tells
+    /// of its beginning and, with the hold, of its end.
     #[must_use]
-    pub fn hold(self: &Arc<Self>, caller: Caller, connection: &str) -> Held {
+    pub fn hold(self: &Arc<Self>, caller: Caller, connection: &str, seen: Seen<'_>) -> Held {
         self.live.connected(caller.session);
-        Held { app: Arc::downgrade(self), caller, connection: connection.to_owned() }
+        let (app, connection, socket) =
+            (Arc::downgrade(self), connection.to_owned(), seen.socket.to_owned());
+        let kind = AccountKind::Connected {
+            connection: socket.clone(),
+            address: seen.address.to_canonical().to_string(),
+            device: gather::device(seen.device),
+        };
+        self.gather.tell(caller.user, kind);
+        Held { app, caller, connection, socket, begun: Instant::now() }
     }
 
     /// A connection ended. Nobody hears of it before the grace. Repeating it changes nothing.

@@ -16,6 +16,7 @@ use crate::account::sign_in::Origin;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::meters::Verb;
+use crate::outbox::gather;
 
 /// What a valid access token claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl App {
             seen_at,
             expires_at,
             revoked_at: None,
-            device: origin.device.chars().take(256).collect(),
+            device: gather::device(&origin.device),
             address: origin.address.clone(),
             refresh: refreshed.then(|| Refresh { nonce: Uuid::new_v4(), number: 0 }),
         };

@@ -9,7 +9,7 @@ use serde_json::json;
 use zvon_core::App;
 use zvon_core::caller::Caller;
 use zvon_core::error::{Error, Result};
-use zvon_core::presence::watch::presence_events;
+use zvon_core::presence::watch::{Seen, presence_events};
 use zvon_core::session::Claim;
 use zvon_protocol::error::Code;
 use zvon_protocol::event::{ConnectionEstablished, ServerEvent};
@@ -91,7 +91,10 @@ pub(super) async fn greet(chat: &Chat, socket: &Arc<Socket>) {
 async fn welcome(chat: &Chat, socket: &Arc<Socket>, client: &Client) {
     // A session that ended during the handshake did not find this socket in its room. One that
     // ends after this look does.
-    *client.held.lock() = Some(chat.app.hold(client.caller, &client.connection));
+    let handshake = socket.handshake();
+    let (address, device) = (handshake.address.ip(), &*handshake.user_agent);
+    let seen = Seen { socket: socket.id().as_ref(), address, device };
+    *client.held.lock() = Some(chat.app.hold(client.caller, &client.connection, seen));
     let Caller { session, user } = client.caller;
     let claim = Claim { session, user, expires_at: client.expires_at, legacy: false };
     if chat.app.authenticate(claim).await.is_err() {

@@ -7,6 +7,7 @@ mod data;
 mod defaults;
 mod doctor;
 mod environment;
+mod events;
 mod logs;
 mod privilege;
 mod process;

@@ -195,12 +195,23 @@ fn open_packet(io: &Shared, sid: &str, kind: TransportKind) -> String {
     )
 }
 
+/// Most bytes of a user agent that are kept.
+const USER_AGENT: usize = 256;
+
+/// A copy of its own, so that the buffer it was read into is let go.
+fn user_agent(headers: &HeaderMap) -> Box<str> {
+    let said = headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let said = said.unwrap_or_default();
+    said.get(..USER_AGENT).unwrap_or(said).into()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the engine is a leaf and only notes the time")]
 fn handshake<B>(io: &Shared, request: &Request<B>, query: Query) -> Arc<Handshake> {
     let address = address_of(request);
     let keep = io.config.keep_request;
     Arc::new(Handshake {
         address,
+        user_agent: user_agent(request.headers()),
         headers: if keep { request.headers().clone() } else { HeaderMap::new() },
         query: if keep { query.all } else { Vec::new() },
         issued: std::time::SystemTime::now(),

@@ -110,6 +110,8 @@ pub struct Handshake {
     pub address: SocketAddr,
     /// Its headers, if the configuration keeps them.
     pub headers: HeaderMap,
+    /// What its client calls itself, cut to 256 bytes; nothing if that is no readable ASCII.
+    pub user_agent: Box<str>,
     /// Its query, if the configuration keeps it.
     pub query: Vec<(String, String)>,
     /// When.

@@ -4,17 +4,22 @@ use async_trait::async_trait;
 use zvon_core::account::Account;
 use zvon_core::account::store::{AccountStore, NewAccount, Proof};
 use zvon_core::chat::store::Author;
+use zvon_core::outbox::event::AccountKind;
 use zvon_core::session::Reason;
 use zvon_core::session::store::End;
 use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::{Postgres, barrier, failed, log, session};
-use crate::row;
+use super::{Postgres, barrier, failed, log, outbox, session};
+use crate::{row, told};
 
-const CREATE: &str = "INSERT INTO users (id, email, email_folded, name, name_folded, password, \
-    created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING";
+const CREATE: &str = "WITH made AS (INSERT INTO users (id, email, email_folded, name, name_folded, \
+        password, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        ON CONFLICT (email) DO NOTHING RETURNING created_at), \
+    told AS (INSERT INTO outbox (at, chats, lows, highs, extra) \
+        SELECT created_at, '{}', '{}', '{}', $8 FROM made) \
+    SELECT FROM made";
 const BY_EMAIL: &str = "SELECT * FROM users WHERE email = $1";
 const BY_FOLDED: &str = "SELECT * FROM users WHERE email_folded = $1 LIMIT 2";
 const BY_IDS: &str = "SELECT * FROM users WHERE id = ANY ($1)";
@@ -24,7 +29,9 @@ const SEARCH: &str = "SELECT * FROM users WHERE (name_folded >= $1 AND name_fold
 const COUNT: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT $1) u";
 const SET_PASSWORD: &str = "UPDATE users SET password = $1 WHERE id = $2";
 const REHASH: &str = "UPDATE users SET password = $1 WHERE id = $2 AND password = $3";
-const SET_DISABLED: &str = "UPDATE users SET disabled_at = $1 WHERE id = $2";
+const DISABLE: &str = "UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL";
+const ENABLE: &str =
+    "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
 const SEEN: &str = "WITH s AS MATERIALIZED (SELECT u.id, n.at FROM \
     (SELECT id, max(at) AS at FROM unnest($1::uuid[], $2::bigint[]) n (id, at) GROUP BY id) n \
     JOIN users u ON u.id = n.id ORDER BY u.id FOR NO KEY UPDATE OF u) \
@@ -44,8 +51,9 @@ impl AccountStore for Postgres {
             .bind(&account.name)
             .bind(account.name.to_lowercase())
             .bind(&new.password_hash)
-            .bind(account.created_at.0);
-        Ok(self.rest.execute(create).await.map_err(failed)? == 1)
+            .bind(account.created_at.0)
+            .bind(told::extra(&[told::of(account.id, AccountKind::Created)]));
+        Ok(self.rest.optional(create).await.map_err(failed)?.is_some())
     }
 
     async fn account_by_email(&self, email: &str) -> StoreResult<Option<(Account, String)>> {
@@ -119,24 +127,41 @@ impl AccountStore for Postgres {
         }
         let own = by.map(|proof| proof.session);
         let ended = session::revoke_all(&mut tx, id, own, end).await?;
+        let changed = told::of(id, AccountKind::PasswordChanged { by_owner: by.is_some() });
+        let ends = told::ended(id, &ended, end.reason);
+        let events: Vec<_> = std::iter::once(changed).chain(ends).collect();
+        outbox::tell(&mut tx, end.at, &events).await?;
         tx.commit().await?;
         barrier::wait(&self.rest).await?;
         Ok(Some(ended))
     }
 
-    async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> StoreResult<Vec<SessionId>> {
+    async fn set_disabled(
+        &self,
+        id: UserId,
+        at: Timestamp,
+        disabled: bool,
+    ) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.rest.begin().await?;
         session::lock_user(&mut tx, id).await?;
-        let set = sqlx::query(SET_DISABLED).bind(at.map(|at| at.0)).bind(id.0);
-        tx.execute(set).await.map_err(failed)?;
-        let Some(at) = at else {
-            tx.commit().await?;
-            return Ok(Vec::new());
+        let (set, kind) = if disabled {
+            (sqlx::query(DISABLE).bind(at.0).bind(id.0), AccountKind::Disabled)
+        } else {
+            (sqlx::query(ENABLE).bind(id.0), AccountKind::Enabled)
         };
-        let end = End { at, reason: Reason::Operator };
-        let ended = session::revoke_all(&mut tx, id, None, end).await?;
+        let changed = tx.execute(set).await.map_err(failed)? == 1;
+        let mut ended = Vec::new();
+        if disabled {
+            let end = End { at, reason: Reason::Operator };
+            ended = session::revoke_all(&mut tx, id, None, end).await?;
+        }
+        let ends = told::ended(id, &ended, Reason::Operator);
+        let events: Vec<_> = changed.then(|| told::of(id, kind)).into_iter().chain(ends).collect();
+        outbox::tell(&mut tx, at, &events).await?;
         tx.commit().await?;
-        barrier::wait(&self.rest).await?;
+        if disabled {
+            barrier::wait(&self.rest).await?;
+        }
         Ok(ended)
     }
 

@@ -1,4 +1,5 @@
-//! Cursors on PostgreSQL: one call moves them (`migrations/postgres/0003_cursors.sql`).
+//! Cursors on PostgreSQL: one call moves them, and tells what was read
+//! (`migrations/postgres/0005_events.sql`).
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -10,7 +11,7 @@ use zvon_protocol::time::Timestamp;
 use super::{Postgres, failed};
 use crate::row::{self, number, signed};
 
-const MOVE: &str = "SELECT * FROM move_cursors_v1($1, $2, $3, $4, $5, $6)";
+const MOVE: &str = "SELECT * FROM move_cursors_v2($1, $2, $3, $4, $5, $6)";
 const WAITING: &str = "SELECT m.chat_id AS id, c.last_seq FROM members m \
     JOIN chats c ON c.id = m.chat_id \
     WHERE m.user_id = $1 AND m.left_seq IS NULL AND m.delivered_seq < c.last_seq";
@@ -42,7 +43,7 @@ impl CursorStore for Postgres {
             .into_iter()
             .map(|(chat, _)| Move { chat, user, session: None, delivered: u64::MAX, read: 0 })
             .collect();
-        // No session asks, so no clock matters.
+        // No session asks and nothing is read by it, so no clock matters.
         self.move_cursors(Timestamp(0), &moves).await
     }
 }

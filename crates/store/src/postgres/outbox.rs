@@ -16,14 +16,17 @@ use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
+use zvon_core::outbox::event::AccountEvent;
 use zvon_core::outbox::store::{Bookmark, OutboxRow, OutboxStore};
 use zvon_core::store::StoreResult;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::time::Timestamp;
 
+use super::line::Tx;
 use super::{Postgres, failed};
 use crate::entry::read_admitted;
 use crate::row::{self, Columns, signed, unsigned};
+use crate::told;
 
 /// The first rows from a mark on, the next mark (not above the oldest running transaction, nor
 /// above what is left for the next time), and what of the seen lies beyond it: of one snapshot.
@@ -38,6 +41,9 @@ const READ: &str = "WITH open AS MATERIALIZED (SELECT id, txid FROM outbox WHERE
 const END: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS mark, \
     (SELECT coalesce(array_agg(id), '{}') FROM outbox \
     WHERE txid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS seen";
+/// A row that adds to no log.
+const TELL: &str =
+    "INSERT INTO outbox (at, chats, lows, highs, extra) VALUES ($1, '{}', '{}', '{}', $2)";
 const PURGE: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE at < $1 ORDER BY at LIMIT 1000)";
 const EPOCH: &str = "SELECT value FROM meta WHERE key = 'log_epoch'";
@@ -68,6 +74,12 @@ impl OutboxStore for Postgres {
         Ok(Bookmark { mark, seen: ids(&end, "seen").map_err(failed)? })
     }
 
+    async fn record(&self, at: Timestamp, events: &[AccountEvent]) -> StoreResult<()> {
+        let Some(extra) = told::extra(events) else { return Ok(()) };
+        let tell = sqlx::query(TELL).bind(at.0).bind(extra);
+        self.rest.execute(tell).await.map(drop).map_err(failed)
+    }
+
     async fn purge_outbox(&self, before: Timestamp) -> StoreResult<u64> {
         super::in_portions(|| self.rest.execute(sqlx::query(PURGE).bind(before.0))).await
     }
@@ -76,6 +88,12 @@ impl OutboxStore for Postgres {
         let found = self.read.one(sqlx::query(EPOCH)).await.map_err(failed)?;
         row::text(&found, "value").map_err(failed)
     }
+}
+
+/// What a transaction did to accounts, as its row; none for nothing.
+pub(super) async fn tell(tx: &mut Tx, at: Timestamp, events: &[AccountEvent]) -> StoreResult<()> {
+    let Some(extra) = told::extra(events) else { return Ok(()) };
+    tx.execute(sqlx::query(TELL).bind(at.0).bind(extra)).await.map(drop).map_err(failed)
 }
 
 fn ids(found: &PgRow, column: &str) -> Result<BTreeSet<u64>, sqlx::Error> {

@@ -10,8 +10,8 @@ use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::line::Tx;
-use super::{Postgres, barrier, failed};
-use crate::row;
+use super::{Postgres, barrier, failed, outbox};
+use crate::{row, told};
 
 const BY_ID: &str = "SELECT * FROM sessions WHERE id = $1";
 /// Within transactions columns are named: one that is refused for a column more is lost.
@@ -38,8 +38,8 @@ const ROTATE: &str = "UPDATE sessions SET refresh_number = refresh_number + 1, \
     seen_at = greatest(seen_at, $2), expires_at = greatest(expires_at, $3) WHERE id = $1 \
     RETURNING id, user_id, created_at, seen_at, expires_at, revoked_at, device, address, \
     refresh_nonce, refresh_number";
-const REVOKE: &str =
-    "UPDATE sessions SET revoked_at = $1, reason = $2 WHERE id = $3 AND revoked_at IS NULL";
+const REVOKE: &str = "UPDATE sessions SET revoked_at = $1, reason = $2 WHERE id = $3 \
+    AND revoked_at IS NULL RETURNING user_id AS id";
 const REVOKE_ALL: &str = "WITH e AS MATERIALIZED (SELECT id FROM sessions WHERE user_id = $2 \
     AND revoked_at IS NULL AND expires_at > $1 AND id IS DISTINCT FROM $3 \
     ORDER BY id FOR NO KEY UPDATE) UPDATE sessions s SET revoked_at = $1, reason = $4 FROM e \
@@ -53,7 +53,7 @@ impl SessionStore for Postgres {
     async fn create_session(&self, session: &Session, most: u32) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.rest.begin().await?;
         lock_user(&mut tx, session.user).await?;
-        insert(&mut tx, session).await?;
+        let made = insert(&mut tx, session).await?;
         let end = sqlx::query(END_OLDEST)
             .bind(session.created_at.0)
             .bind(session.user.0)
@@ -61,11 +61,16 @@ impl SessionStore for Postgres {
             .bind(i64::from(most.max(1)))
             .bind(Reason::Replaced.word());
         let ended = tx.rows(end).await.map_err(failed)?;
+        let ended = row::all(&ended, row::session_id).map_err(failed)?;
+        let begun = made.then(|| told::started(session));
+        let ends = told::ended(session.user, &ended, Reason::Replaced);
+        let events: Vec<_> = begun.into_iter().chain(ends).collect();
+        outbox::tell(&mut tx, session.created_at, &events).await?;
         tx.commit().await?;
         if !ended.is_empty() {
             barrier::wait(&self.rest).await?;
         }
-        row::all(&ended, row::session_id).map_err(failed)
+        Ok(ended)
     }
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
@@ -97,10 +102,11 @@ impl SessionStore for Postgres {
     }
 
     async fn revoke_session(&self, id: SessionId, end: End) -> StoreResult<bool> {
-        let revoke = sqlx::query(REVOKE).bind(end.at.0).bind(end.reason.word()).bind(id.0);
-        let count = self.rest.execute(revoke).await.map_err(failed)?;
+        let mut tx = self.rest.begin().await?;
+        let ended = revoke(&mut tx, id, end).await?;
+        tx.commit().await?;
         barrier::wait(&self.rest).await?;
-        Ok(count == 1)
+        Ok(ended)
     }
 
     async fn revoke_sessions(
@@ -112,6 +118,8 @@ impl SessionStore for Postgres {
         let mut tx = self.rest.begin().await?;
         lock_user(&mut tx, user).await?;
         let ended = revoke_all(&mut tx, user, except, end).await?;
+        let events: Vec<_> = told::ended(user, &ended, end.reason).collect();
+        outbox::tell(&mut tx, end.at, &events).await?;
         tx.commit().await?;
         barrier::wait(&self.rest).await?;
         Ok(ended)
@@ -132,7 +140,18 @@ pub(super) async fn lock_user(tx: &mut Tx, user: UserId) -> StoreResult<()> {
     tx.rows(sqlx::query(LOCK_USER).bind(user.0)).await.map(drop).map_err(failed)
 }
 
-/// Ends a user's live sessions but one, under the user's lock; those that ended.
+/// Ends one, and tells of it; whether it was not ended before.
+async fn revoke(tx: &mut Tx, id: SessionId, end: End) -> StoreResult<bool> {
+    let revoke = sqlx::query(REVOKE).bind(end.at.0).bind(end.reason.word()).bind(id.0);
+    let Some(owner) = tx.optional(revoke).await.map_err(failed)? else { return Ok(false) };
+    let owner = UserId(row::id(&owner, "id").map_err(failed)?);
+    let events: Vec<_> = told::ended(owner, &[id], end.reason).collect();
+    outbox::tell(tx, end.at, &events).await?;
+    Ok(true)
+}
+
+/// Ends a user's live sessions but one, under the user's lock, in a transaction that tells of it;
+/// those that ended.
 pub(super) async fn revoke_all(
     tx: &mut Tx,
     user: UserId,
@@ -144,7 +163,8 @@ pub(super) async fn revoke_all(
     row::all(&ended, row::session_id).map_err(failed)
 }
 
-async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<()> {
+/// Whether it was not there yet.
+async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
     let create = sqlx::query(CREATE)
         .bind(session.id.0)
         .bind(session.user.0)
@@ -156,7 +176,7 @@ async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<()> {
         .bind(&session.address)
         .bind(session.refresh.map(|refresh| refresh.nonce))
         .bind(session.refresh.map(|refresh| i64::from(refresh.number)));
-    tx.execute(create).await.map(drop).map_err(failed)
+    Ok(tx.execute(create).await.map_err(failed)? == 1)
 }
 
 async fn rotate(tx: &mut Tx, used: Use, number: u32) -> StoreResult<Rotation> {
@@ -169,9 +189,7 @@ async fn rotate(tx: &mut Tx, used: Use, number: u32) -> StoreResult<Rotation> {
         return Ok(Rotation::Over);
     };
     if refresh.number != number {
-        let revoke = sqlx::query(REVOKE).bind(used.seen_at.0);
-        let revoke = revoke.bind(Reason::TokenReused.word()).bind(id);
-        tx.execute(revoke).await.map_err(failed)?;
+        revoke(tx, session.id, End { at: used.seen_at, reason: Reason::TokenReused }).await?;
         return Ok(Rotation::Reused(Session { revoked_at: Some(used.seen_at), ..session }));
     }
     let rotate = sqlx::query(ROTATE).bind(id).bind(used.seen_at.0).bind(used.expires_at.0);

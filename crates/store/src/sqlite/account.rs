@@ -5,6 +5,7 @@ use sqlx::Row;
 use zvon_core::account::Account;
 use zvon_core::account::store::{AccountStore, NewAccount, Proof};
 use zvon_core::chat::store::Author;
+use zvon_core::outbox::event::AccountKind;
 use zvon_core::session::Reason;
 use zvon_core::session::store::End;
 use zvon_core::store::StoreResult;
@@ -12,8 +13,8 @@ use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::writer::Pace;
-use super::{Sqlite, failed, log, session};
-use crate::row;
+use super::{Sqlite, failed, log, outbox, session};
+use crate::{row, told};
 
 const CREATE: &str = "INSERT INTO users (id, email, email_folded, name, name_folded, password, \
     created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING";
@@ -26,7 +27,8 @@ const SEARCH: &str = "SELECT * FROM users WHERE (name_folded >= ?1 AND name_fold
 const COUNT: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)";
 const SET_PASSWORD: &str = "UPDATE users SET password = ? WHERE id = ?";
 const REHASH: &str = "UPDATE users SET password = ? WHERE id = ? AND password = ?";
-const SET_DISABLED: &str = "UPDATE users SET disabled_at = ? WHERE id = ?";
+const DISABLE: &str = "UPDATE users SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL";
+const ENABLE: &str = "UPDATE users SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL";
 const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.at) \
     FROM (SELECT unhex(value->>0) AS id, value->>1 AS at FROM json_each(?)) s WHERE users.id = s.id";
 
@@ -34,15 +36,26 @@ const SEEN: &str = "UPDATE users SET last_seen = max(coalesce(last_seen, 0), s.a
 impl AccountStore for Sqlite {
     async fn create_account(&self, new: &NewAccount) -> StoreResult<bool> {
         let account = &new.account;
-        let create = sqlx::query(CREATE)
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(CREATE)
             .bind(account.id.0)
             .bind(&account.email)
             .bind(account.email.to_lowercase())
             .bind(&account.name)
             .bind(account.name.to_lowercase())
             .bind(&new.password_hash)
-            .bind(account.created_at.0);
-        Ok(self.change(Pace::Prompt, create).await? == 1)
+            .bind(account.created_at.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        if done.rows_affected() == 0 {
+            tx.commit().await?;
+            return Ok(false);
+        }
+        let created = told::of(account.id, AccountKind::Created);
+        outbox::tell(&mut tx, account.created_at, &[created]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn account_by_email(&self, email: &str) -> StoreResult<Option<(Account, String)>> {
@@ -110,21 +123,35 @@ impl AccountStore for Sqlite {
         }
         let own = by.map(|proof| proof.session);
         let ended = session::revoke_all(&mut tx, id, own, end).await?;
+        let changed = told::of(id, AccountKind::PasswordChanged { by_owner: by.is_some() });
+        let ends = told::ended(id, &ended, end.reason);
+        let events: Vec<_> = std::iter::once(changed).chain(ends).collect();
+        outbox::tell(&mut tx, end.at, &events).await?;
         tx.commit().await?;
         Ok(Some(ended))
     }
 
-    async fn set_disabled(&self, id: UserId, at: Option<Timestamp>) -> StoreResult<Vec<SessionId>> {
+    async fn set_disabled(
+        &self,
+        id: UserId,
+        at: Timestamp,
+        disabled: bool,
+    ) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.begin().await?;
-        let set = sqlx::query(SET_DISABLED).bind(at.map(|at| at.0)).bind(id.0);
-        set.execute(&mut *tx).await.map_err(failed)?;
-        let ended = match at {
-            Some(at) => {
-                let end = End { at, reason: Reason::Operator };
-                session::revoke_all(&mut tx, id, None, end).await?
-            }
-            None => Vec::new(),
+        let (set, kind) = if disabled {
+            (sqlx::query(DISABLE).bind(at.0).bind(id.0), AccountKind::Disabled)
+        } else {
+            (sqlx::query(ENABLE).bind(id.0), AccountKind::Enabled)
         };
+        let changed = set.execute(&mut *tx).await.map_err(failed)?.rows_affected() == 1;
+        let mut ended = Vec::new();
+        if disabled {
+            let end = End { at, reason: Reason::Operator };
+            ended = session::revoke_all(&mut tx, id, None, end).await?;
+        }
+        let ends = told::ended(id, &ended, Reason::Operator);
+        let events: Vec<_> = changed.then(|| told::of(id, kind)).into_iter().chain(ends).collect();
+        outbox::tell(&mut tx, at, &events).await?;
         tx.commit().await?;
         Ok(ended)
     }

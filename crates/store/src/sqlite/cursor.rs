@@ -10,9 +10,9 @@ use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::log::Tx;
-use super::{Sqlite, failed};
-use crate::row;
+use super::{Sqlite, failed, outbox};
 use crate::row::{number, signed};
+use crate::{row, told};
 
 /// What may move: members, by live sessions, held against their chats' heads.
 const WANTED: &str = "SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, c.last_seq, \
@@ -35,6 +35,9 @@ macro_rules! update {
     };
 }
 pub(super) use update;
+const MOVE: &str = update!();
+/// What was read is told by the same call.
+const READ: &str = concat!(update!(), "; ", outbox::insert!());
 
 const WAITING: &str = "SELECT m.chat_id, m.user_id, m.delivered_seq, m.read_seq, c.last_seq, \
     c.last_seq AS delivered, 0 AS read FROM members m JOIN chats c ON c.id = m.chat_id \
@@ -56,7 +59,7 @@ impl CursorStore for Sqlite {
         let mut tx = self.begin_patiently().await?;
         let rows = sqlx::query(WANTED).bind(wanted).bind(at.0).fetch_all(&mut *tx).await;
         let moved = merge(row::all(&rows.map_err(failed)?, step).map_err(failed)?);
-        write(&mut tx, &moved).await?;
+        write(&mut tx, at, &moved).await?;
         tx.commit().await?;
         Ok(moved)
     }
@@ -69,18 +72,22 @@ impl CursorStore for Sqlite {
         let mut tx = self.begin_patiently().await?;
         let rows = waiting().fetch_all(&mut *tx).await.map_err(failed)?;
         let moved = merge(row::all(&rows, step).map_err(failed)?);
-        write(&mut tx, &moved).await?;
+        // Nothing is read by it, so there is nothing to tell and no time of it.
+        write(&mut tx, Timestamp(0), &moved).await?;
         tx.commit().await?;
         Ok(moved)
     }
 }
 
-async fn write(tx: &mut Tx, moved: &[Moved]) -> StoreResult<()> {
-    if !moved.is_empty() {
-        let update = sqlx::query(update!()).bind(as_json(moved));
-        update.execute(&mut **tx).await.map_err(failed)?;
+async fn write(tx: &mut Tx, at: Timestamp, moved: &[Moved]) -> StoreResult<()> {
+    if moved.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let update = match told::extra(&told::reads(moved)) {
+        Some(extra) => sqlx::query(READ).bind(as_json(moved)).bind(at.0).bind(extra),
+        None => sqlx::query(MOVE).bind(as_json(moved)),
+    };
+    update.execute(&mut **tx).await.map(drop).map_err(failed)
 }
 
 /// Moves that are known to go forward, for `json_each`.

@@ -3,17 +3,26 @@
 use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use zvon_core::outbox::event::AccountEvent;
 use zvon_core::outbox::store::{Bookmark, OutboxRow, OutboxStore};
 use zvon_core::store::StoreResult;
 use zvon_protocol::time::Timestamp;
 
+use super::log::Tx;
 use super::writer::Pace;
 use super::{Sqlite, failed};
 use crate::entry::read_admitted;
-use crate::row;
+use crate::{row, told};
 
 const AFTER: &str = "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?";
 const END: &str = "SELECT max(id) FROM outbox";
+/// A row that adds to no log.
+macro_rules! insert {
+    () => {
+        "INSERT INTO outbox (at, spans, extra) VALUES (?, '[]', ?)"
+    };
+}
+pub(super) use insert;
 const PURGE: &str = "DELETE FROM outbox WHERE id IN \
     (SELECT id FROM outbox WHERE at < ? ORDER BY at LIMIT 1000)";
 pub(super) const EPOCH: &str = "SELECT value FROM meta WHERE key = 'log_epoch'";
@@ -34,6 +43,12 @@ impl OutboxStore for Sqlite {
         Ok(Bookmark { mark, ..Bookmark::default() })
     }
 
+    async fn record(&self, at: Timestamp, events: &[AccountEvent]) -> StoreResult<()> {
+        let Some(extra) = told::extra(events) else { return Ok(()) };
+        let tell = sqlx::query(insert!()).bind(at.0).bind(extra);
+        self.change(Pace::Patient, tell).await.map(drop)
+    }
+
     async fn purge_outbox(&self, before: Timestamp) -> StoreResult<u64> {
         super::in_portions(|| self.change(Pace::Patient, sqlx::query(PURGE).bind(before.0))).await
     }
@@ -41,6 +56,13 @@ impl OutboxStore for Sqlite {
     async fn log_epoch(&self) -> StoreResult<String> {
         sqlx::query_scalar(EPOCH).fetch_one(&self.readers).await.map_err(failed)
     }
+}
+
+/// What a transaction did to accounts, as its row; none for nothing.
+pub(super) async fn tell(tx: &mut Tx, at: Timestamp, events: &[AccountEvent]) -> StoreResult<()> {
+    let Some(extra) = told::extra(events) else { return Ok(()) };
+    let tell = sqlx::query(insert!()).bind(at.0).bind(extra);
+    tell.execute(&mut **tx).await.map(drop).map_err(failed)
 }
 
 fn outbox_row(found: &SqliteRow) -> Result<OutboxRow, sqlx::Error> {

@@ -10,8 +10,8 @@ use zvon_protocol::time::Timestamp;
 
 use super::log::Tx;
 use super::writer::Pace;
-use super::{Sqlite, failed};
-use crate::row;
+use super::{Sqlite, failed, outbox};
+use crate::{row, told};
 
 const BY_ID: &str = "SELECT * FROM sessions WHERE id = ?";
 const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, seen_at, expires_at, \
@@ -29,8 +29,8 @@ const USE: &str = "UPDATE sessions SET seen_at = max(seen_at, j.seen), \
     WHERE sessions.id = j.id AND revoked_at IS NULL AND expires_at > j.seen";
 const ROTATE: &str = "UPDATE sessions SET refresh_number = refresh_number + 1, \
     seen_at = max(seen_at, ?2), expires_at = max(expires_at, ?3) WHERE id = ?1 RETURNING *";
-const REVOKE: &str =
-    "UPDATE sessions SET revoked_at = ?, reason = ? WHERE id = ? AND revoked_at IS NULL";
+const REVOKE: &str = "UPDATE sessions SET revoked_at = ?, reason = ? WHERE id = ? \
+    AND revoked_at IS NULL RETURNING user_id AS id";
 const REVOKE_ALL: &str = "UPDATE sessions SET revoked_at = ?1, reason = ?4 WHERE user_id = ?2 \
     AND revoked_at IS NULL AND expires_at > ?1 AND id IS NOT ?3 RETURNING id";
 const ENDS: &str = "SELECT id, user_id, reason FROM sessions WHERE revoked_at >= ?";
@@ -41,7 +41,7 @@ const PURGE: &str = "DELETE FROM sessions WHERE id IN \
 impl SessionStore for Sqlite {
     async fn create_session(&self, session: &Session, most: u32) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.begin_patiently().await?;
-        sqlx::query(CREATE)
+        let made = sqlx::query(CREATE)
             .bind(session.id.0)
             .bind(session.user.0)
             .bind(session.created_at.0)
@@ -62,8 +62,13 @@ impl SessionStore for Sqlite {
             .bind(most.max(1))
             .bind(Reason::Replaced.word());
         let ended = end.fetch_all(&mut *tx).await.map_err(failed)?;
+        let ended = row::all(&ended, row::session_id).map_err(failed)?;
+        let begun = (made.rows_affected() == 1).then(|| told::started(session));
+        let ends = told::ended(session.user, &ended, Reason::Replaced);
+        let events: Vec<_> = begun.into_iter().chain(ends).collect();
+        outbox::tell(&mut tx, session.created_at, &events).await?;
         tx.commit().await?;
-        row::all(&ended, row::session_id).map_err(failed)
+        Ok(ended)
     }
 
     async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
@@ -93,8 +98,10 @@ impl SessionStore for Sqlite {
     }
 
     async fn revoke_session(&self, id: SessionId, end: End) -> StoreResult<bool> {
-        let revoke = sqlx::query(REVOKE).bind(end.at.0).bind(end.reason.word()).bind(id.0);
-        Ok(self.change(Pace::Prompt, revoke).await? == 1)
+        let mut tx = self.begin().await?;
+        let ended = revoke(&mut tx, id, end).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     async fn revoke_sessions(
@@ -105,6 +112,8 @@ impl SessionStore for Sqlite {
     ) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.begin().await?;
         let ended = revoke_all(&mut tx, user, except, end).await?;
+        let events: Vec<_> = told::ended(user, &ended, end.reason).collect();
+        outbox::tell(&mut tx, end.at, &events).await?;
         tx.commit().await?;
         Ok(ended)
     }
@@ -119,7 +128,19 @@ impl SessionStore for Sqlite {
     }
 }
 
-/// Ends a user's live sessions but one, within a transaction; those that ended.
+/// Ends one, and tells of it; whether it was not ended before.
+async fn revoke(tx: &mut Tx, id: SessionId, end: End) -> StoreResult<bool> {
+    let revoke = sqlx::query(REVOKE).bind(end.at.0).bind(end.reason.word()).bind(id.0);
+    let Some(owner) = revoke.fetch_optional(&mut **tx).await.map_err(failed)? else {
+        return Ok(false);
+    };
+    let owner = UserId(row::id(&owner, "id").map_err(failed)?);
+    let events: Vec<_> = told::ended(owner, &[id], end.reason).collect();
+    outbox::tell(tx, end.at, &events).await?;
+    Ok(true)
+}
+
+/// Ends a user's live sessions but one, within a transaction that tells of it; those that ended.
 pub(super) async fn revoke_all(
     tx: &mut Tx,
     user: UserId,
@@ -142,9 +163,7 @@ async fn rotate(tx: &mut Tx, used: Use, number: u32) -> StoreResult<Rotation> {
         return Ok(Rotation::Over);
     };
     if refresh.number != number {
-        let revoke = sqlx::query(REVOKE).bind(used.seen_at.0);
-        let revoke = revoke.bind(Reason::TokenReused.word()).bind(id);
-        revoke.execute(&mut **tx).await.map_err(failed)?;
+        revoke(tx, session.id, End { at: used.seen_at, reason: Reason::TokenReused }).await?;
         return Ok(Rotation::Reused(Session { revoked_at: Some(used.seen_at), ..session }));
     }
     let rotate = sqlx::query(ROTATE).bind(id).bind(used.seen_at.0).bind(used.expires_at.0);

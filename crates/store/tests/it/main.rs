@@ -6,6 +6,7 @@ mod beside;
 mod contract;
 mod crash;
 mod file;
+mod gather;
 mod growth;
 mod lane;
 mod plans;
@@ -13,6 +14,7 @@ mod postgres;
 mod rooms;
 mod scene;
 mod sequencer;
+mod told;
 mod wire;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::time::Instant;
 use zvon_core::clock::{Clock, SystemClock};
-use zvon_core::outbox::store::{Bookmark, OutboxStore};
+use zvon_core::outbox::store::{Bookmark, OutboxRow, OutboxStore};
 use zvon_protocol::time::Timestamp;
 use zvon_store::sqlite::Sqlite;
 
@@ -195,7 +195,8 @@ async fn commits(data: &Path, from: Timestamp, to: Timestamp) -> Result<u64> {
             break;
         }
         place = next;
-        count += rows.iter().filter(|row| from <= row.at && row.at <= to).count() as u64;
+        let adds = |row: &&OutboxRow| !row.spans.is_empty() && from <= row.at && row.at <= to;
+        count += rows.iter().filter(adds).count() as u64;
     }
     store.close().await;
     Ok(count)

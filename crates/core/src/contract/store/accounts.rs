@@ -123,9 +123,12 @@ async fn a_disabled_account_has_no_sessions(scene: &Scene) {
     let ann = scene.person("ann").await;
     let since = async || scene.store.accounts(&[ann.user]).await.unwrap()[0].disabled_at;
     assert_eq!(since().await, None);
-    let ended = scene.store.set_disabled(ann.user, Some(NOW)).await.unwrap();
+    let ended = scene.store.set_disabled(ann.user, NOW, true).await.unwrap();
     assert_eq!((ended, since().await), (vec![ann.session], Some(NOW)));
-    assert_eq!(scene.store.set_disabled(ann.user, None).await.unwrap(), []);
+    let later = NOW.plus_millis(1);
+    assert_eq!(scene.store.set_disabled(ann.user, later, true).await.unwrap(), []);
+    assert_eq!(since().await, Some(NOW), "since then");
+    assert_eq!(scene.store.set_disabled(ann.user, later, false).await.unwrap(), []);
     assert_eq!(since().await, None);
     assert!(!scene.store.session(ann.session).await.unwrap().unwrap().is_live(NOW));
 }

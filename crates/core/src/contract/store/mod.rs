@@ -8,6 +8,7 @@ mod append;
 mod chats;
 mod concurrency;
 mod cursors;
+mod events;
 mod groups;
 mod idempotency;
 mod messages;
@@ -40,5 +41,6 @@ pub async fn run<F: Future<Output = Subject>>(make: impl Fn() -> F) {
     pins::run(make().await).await;
     cursors::run(make().await).await;
     outbox::run(make().await).await;
+    events::run(make().await).await;
     concurrency::run(make().await).await;
 }

@@ -65,11 +65,11 @@ async fn writes_nothing(scene: &Scene, nobody: Person, ann: Person, bob: Person)
     let chat = scene.group(ann, &[bob]).await;
     let message = bob.says(chat, "hi");
     let seq = scene.put(&message).await;
+    let eve = scene.person("new").await;
     let outbox = store.outbox(&Bookmark::default(), 100_000).await.unwrap().0.len();
 
     let sent = scene.append(&[nobody.says(chat, "no")]).await;
     assert_eq!(sent.verdicts, [Appended::Denied(Denied::Revoked)]);
-    let eve = scene.person("new").await;
     let opened = store.open_private(author, eve.user, ChatId(Uuid::now_v7())).await.unwrap();
     assert_eq!(opened.unwrap_err(), Denied::Revoked);
     let group = NewGroup { id: ChatId(Uuid::now_v7()), title: "t".into(), members: vec![] };
@@ -207,7 +207,7 @@ async fn whoever_ends_them_all_hear_of_it_and_why(scene: &Scene) {
     store.change_password(eve.user, "new", None, end(Reason::PasswordChanged)).await.unwrap();
     let used = Use { session: copied.id, seen_at: at, expires_at: at };
     assert!(matches!(store.rotate_session(used, 6).await.unwrap(), Rotation::Reused(_)));
-    store.set_disabled(dan.user, Some(at)).await.unwrap();
+    store.set_disabled(dan.user, at, true).await.unwrap();
     let newer = Session { created_at: at, ..session(pat.user) };
     assert_eq!(store.create_session(&newer, 1).await.unwrap(), [pat.session]);
 

@@ -6,6 +6,7 @@ use zvon_core::account::store::AccountStore;
 use zvon_core::chat::store::{Author, ChatStore, GroupChange};
 use zvon_core::delivery::store::{CursorStore, Move};
 use zvon_core::message::store::{Append, MessageStore, Page};
+use zvon_core::outbox::event::{AccountEvent, AccountKind};
 use zvon_core::outbox::store::OutboxStore;
 use zvon_core::session::Reason;
 use zvon_core::session::store::{End, SessionStore, Use};
@@ -117,7 +118,10 @@ async fn writes(store: &Postgres, ann: Author, bob: Author, chat: ChatId) {
     assert!(store.revoke_session(eve.session, end).await.unwrap());
     store.revoke_sessions(eve.user, None, end).await.unwrap();
     store.change_password(eve.user, "x", None, end).await.unwrap();
-    store.set_disabled(eve.user, Some(NOW)).await.unwrap();
+    store.set_disabled(eve.user, NOW, true).await.unwrap();
+    store.set_disabled(eve.user, NOW, false).await.unwrap();
+    let kind = AccountKind::Disconnected { connection: "c".to_owned(), lasted: 9 };
+    store.record(NOW, &[AccountEvent { user: eve.user, kind }]).await.unwrap();
 }
 
 async fn reads(store: &Postgres, ann: Author, bob: Author, chat: ChatId) {
