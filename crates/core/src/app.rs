@@ -13,6 +13,8 @@ use zvon_protocol::time::Timestamp;
 
 use crate::account::password::Hasher;
 use crate::backing::Backing;
+use crate::cache::Caching;
+use crate::chat::standing::Standings;
 use crate::delivery::cursor::Cursors;
 use crate::delivery::elsewhere::Elsewhere;
 use crate::delivery::fanout::Fanout;
@@ -22,6 +24,7 @@ use crate::delivery::sequencer::{Seams, Sequencer};
 use crate::error::{Error, Result};
 use crate::meters::Meters;
 use crate::session::ends::Ends;
+use crate::session::known::Known;
 use crate::session::live::Live;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -41,6 +44,9 @@ pub struct App {
     pub(crate) announcing: tokio::sync::Mutex<()>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) ends: Ends,
+    pub(crate) known: Known,
+    pub(crate) caching: Caching,
+    pub(crate) standings: Standings,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) epoch: String,
     tasks: TaskTracker,
@@ -92,6 +98,7 @@ impl App {
         let hasher = Hasher::new(settings.hash_threads);
         let live = Live::new(settings.session_life);
         let ends = Ends::new(clock.now());
+        let caching = Caching::new(Arc::clone(&backing.cache), Arc::clone(&meters));
         let app = Arc::new(Self {
             backing,
             fanout,
@@ -105,6 +112,9 @@ impl App {
             announcing: tokio::sync::Mutex::default(),
             meters,
             ends,
+            known: Known::default(),
+            caching,
+            standings: Standings::default(),
             elsewhere,
             epoch,
             tasks,

@@ -87,11 +87,11 @@ impl Caching {
         kind: Kind,
         (scope, key): (&str, &str),
         figure: Duration,
-        read: impl AsyncFn() -> Result<T>,
+        read: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let Some(version) = self.cache.version(scope).await else {
             self.meters.cache_filled(kind, 1);
-            return read().await;
+            return read.await;
         };
         let wanted = [(key.to_owned(), version)];
         if let Some(value) = self.kept(&wanted).await {
@@ -104,7 +104,7 @@ impl Caching {
             return Ok(value);
         }
         self.meters.cache_filled(kind, 1);
-        let value = read().await?;
+        let value = read.await?;
         self.put([(key.to_owned(), version, &value)], figure).await;
         Ok(value)
     }

@@ -24,7 +24,7 @@ use async_trait::async_trait;
 pub(crate) use fill::{Caching, Kind};
 
 /// Most bytes of one value: what is larger is not kept.
-pub const VALUE_MAX: usize = 256 * 1024;
+pub const VALUE_MAX: usize = 512 * 1024;
 
 /// Something that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 pub mod group;
 pub mod open;
 mod rules;
+pub mod standing;
 pub mod store;
 pub mod typing;
 pub mod view;

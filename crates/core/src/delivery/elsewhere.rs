@@ -12,6 +12,7 @@ use zvon_protocol::ids::{ChatId, UserId};
 
 use super::bus::News;
 use crate::App;
+use crate::chat::standing::turning;
 use crate::outbox::store::Bookmark;
 
 /// How many rows one reading brings.
@@ -86,8 +87,14 @@ impl App {
                 news = self.backing.bus.next() => news,
             };
             match news {
-                Some(News::Log { chat, events }) => self.sequencer.hear(chat, &events),
+                Some(News::Log { chat, events }) => {
+                    if let Some(seq) = turning(events.iter().map(|(event, _)| event)) {
+                        self.standings.went_on(chat, seq);
+                    }
+                    self.sequencer.hear(chat, &events);
+                }
                 Some(News::Admitted { chat, user, seq }) => {
+                    self.standings.went_on(chat, seq);
                     self.introduce_soon(vec![(chat, user, seq)]);
                 }
                 None => return,
@@ -125,6 +132,7 @@ impl App {
             };
             *read = next;
             for (chat, _, seq) in rows.iter().flat_map(|row| &row.spans) {
+                self.standings.went_on(*chat, *seq);
                 self.sequencer.expect(*chat, *seq);
             }
             self.introduce_soon(rows.iter().flat_map(|row| &row.admitted).copied().collect());

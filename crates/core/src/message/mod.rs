@@ -6,6 +6,7 @@ pub mod pin;
 pub mod restate;
 mod rules;
 pub mod send;
+pub(crate) mod shelf;
 pub mod status;
 pub mod store;
 pub mod wire;

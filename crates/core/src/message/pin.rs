@@ -7,6 +7,7 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::message::Message;
 
 use super::EventKind;
+use super::shelf::stated;
 use crate::App;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
@@ -34,6 +35,7 @@ impl App {
                 app.store().unpin(author, message).await?
             };
             let event = verdict.map_err(|denied| explain(denied, pinned))?;
+            app.standings.went_on(event.chat, event.seq);
             let (EventKind::Pinned(row) | EventKind::Unpinned(row)) = event.kind.clone() else {
                 return Err(Error::not_found("Message not found"));
             };
@@ -51,9 +53,18 @@ impl App {
     /// # Errors
     /// [`Error::Outsider`], or the store's.
     pub async fn pinned(&self, caller: Caller, chat: ChatId) -> Result<Vec<Message>> {
-        self.membership(caller, chat).await?;
-        let rows = self.store().pinned(chat).await?;
-        self.with_status(chat, rows).await
+        if !self.settings.cached {
+            self.membership(caller, chat).await?;
+            let pinned = self.store().pinned(chat).await?;
+            return self.with_status(chat, pinned.rows).await;
+        }
+        let (mut standing, _) = self.standing_for(caller, chat, None).await?;
+        let (rows, head) = self.pinned_rows(chat, standing.pins).await?;
+        if head > standing.head {
+            // Something was pinned in between: statuses are as new as what they are of.
+            standing = self.standing_for(caller, chat, None).await?.0;
+        }
+        Ok(stated(&standing, &rows))
     }
 }
 

@@ -68,6 +68,7 @@ impl App {
             tracing::info!(user.id = %user, session.id = %session, reason = reason.word(),
                 "a session ended");
             self.meters.ended(reason);
+            self.known.end(*session);
             self.live.end(*session);
             self.fanout.end_session(*session, reason.word());
         }

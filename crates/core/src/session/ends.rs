@@ -1,11 +1,13 @@
 //! Ends of sessions that another process made: an operator's command, another node.
 //!
 //! Such a session writes nothing from its end on, for the store checks it with every write. Its
-//! sockets here are closed by looking for new ends twice a second. Each look reaches back before
+//! sockets here are closed, and what is `known` of it is forgotten, by looking for new ends twice a
+//! second. Each look reaches back before
 //! the last one, for an end carries the time at which it was wanted, and may be committed later.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use tokio::time::Instant;
 use zvon_protocol::time::Timestamp;
 
 use crate::App;
@@ -36,14 +38,16 @@ impl Ends {
 impl App {
     /// Closes the sockets of sessions that ended elsewhere.
     pub(crate) async fn hear_of_ends(&self) {
-        let now = self.now();
+        let (now, begun) = (self.now(), Instant::now());
         match self.store().revoked_since(self.ends.since(now)).await {
             Ok(ended) => {
+                ended.iter().for_each(|ended| self.known.end(ended.session));
                 let here = ended.into_iter().filter(|ended| self.live.end(ended.session));
                 for ended in here {
                     self.ended(ended.user, &[ended.session], ended.reason);
                 }
                 self.ends.looked(now);
+                self.known.heard(begun);
             }
             Err(error) => tracing::warn!(%error, "ends of sessions could not be looked for"),
         }
