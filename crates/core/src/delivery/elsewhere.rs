@@ -14,6 +14,7 @@ use super::bus::News;
 use crate::App;
 use crate::chat::standing::turning;
 use crate::outbox::store::Bookmark;
+use crate::session::store::Ended;
 
 /// How many rows one reading brings.
 const PAGE: u32 = 1000;
@@ -96,6 +97,9 @@ impl App {
                 Some(News::Admitted { chat, user, seq }) => {
                     self.standings.went_on(chat, seq);
                     self.introduce_soon(vec![(chat, user, seq)]);
+                }
+                Some(News::Ended { session, user, reason }) => {
+                    self.ended_elsewhere(Ended { session, user, reason });
                 }
                 None => return,
             }

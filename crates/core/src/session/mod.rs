@@ -13,6 +13,7 @@ pub(crate) mod live;
 pub mod refresh;
 pub mod store;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -60,7 +61,7 @@ impl Session {
 }
 
 /// Why a session was ended, as its sockets hear it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// Its owner signed out.
     Logout,

@@ -2,7 +2,7 @@
 
 use zvon_protocol::ids::ChatId;
 
-/// Where everybody hears who was admitted.
+/// Where everybody hears who was admitted, and which sessions ended.
 pub(super) const ADMITTED: &str = "zvon:admitted";
 
 /// Channels of logs.
