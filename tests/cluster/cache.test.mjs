@@ -36,7 +36,7 @@ describe('the cache among nodes', () => {
 
   /** A figure of a node: the sum of what begins like that. */
   async function figure(node, start) {
-    const [, url] = /its metrics are at (\S+)/.exec(node.logs);
+    const [, url] = [...node.logs.matchAll(/its metrics are at (\S+)/g)].at(-1);
     const text = await (await fetch(url)).text();
     const lines = text.split('\n').filter((line) => line.startsWith(start));
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
@@ -103,11 +103,13 @@ describe('the cache among nodes', () => {
       const { id } = await a.ask('message', { chatId, content: `now ${n}` });
       for (const node of cluster.nodes) assert.equal((await page(node, 'limit=3')).at(-1).id, id);
       await a.ask('message:pin', { messageId: ids[n] });
-      for (const node of cluster.nodes) assert.ok((await pinned(node)).includes(ids[n]));
+      assert.ok((await pinned(cluster.nodes[0])).includes(ids[n]), 'on the node of whoever pinned');
+      for (const node of cluster.nodes) await until(async () => (await pinned(node)).includes(ids[n]), () => 'no pin', 1000);
       for (const node of cluster.nodes) assert.ok((await page(node, 'around=10&limit=60')).find(({ id }) => id === ids[n]).isPinned);
       if (n % 2) continue;
       await a.ask('message:unpin', { messageId: ids[n] });
-      for (const node of cluster.nodes) assert.ok(!(await pinned(node)).includes(ids[n]));
+      assert.ok(!(await pinned(cluster.nodes[0])).includes(ids[n]));
+      for (const node of cluster.nodes) await until(async () => !(await pinned(node)).includes(ids[n]), () => 'a pin', 1000);
     }
     const eve = await register(on(cluster.nodes[0]), 'Another');
     for (const node of cluster.nodes) {
@@ -152,6 +154,19 @@ describe('the cache among nodes', () => {
         assert.equal(`${all.length}|${all.reduce((sum, { content }) => sum + content.length, 0)}`, cluster.postgres.psql(sql));
         assert.equal(all.filter(({ isPinned }) => isPinned).length, Number(cluster.postgres.psql('SELECT count(*) FROM pins')));
       }
+    }
+  });
+
+  test('without Redis a pin is on every other node within a second and a half', async () => {
+    await cluster.redis.stop();
+    try {
+      const id = ids[100];
+      for (const node of cluster.nodes) assert.ok(!(await pinned(node)).includes(id));
+      assert.equal((await a.ask('message:pin', { messageId: id })).status, 'ok');
+      for (const node of cluster.nodes) await until(async () => (await pinned(node)).includes(id), () => 'no pin', 1500);
+      for (const node of cluster.nodes) assert.equal((await page(node, 'limit=5')).length, 5);
+    } finally {
+      await cluster.redis.start();
     }
   });
 

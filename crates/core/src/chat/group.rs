@@ -106,7 +106,7 @@ impl App {
     /// This node's commit went on with a chat, by events that are no messages.
     fn went_on(&self, chat: ChatId, events: &[LogEvent]) {
         if let Some(seq) = turning(events) {
-            self.standings.went_on(chat, seq);
+            self.turned(chat, seq);
         }
         let events = events.iter().map(|event| (event.clone(), Status::Sent)).collect();
         self.sequencer.committed(chat, events);

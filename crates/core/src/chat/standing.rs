@@ -3,17 +3,19 @@
 //!
 //! That is what changes of a chat, and it is small; what does not change, its messages, is cached
 //! (`message::shelf`). So opening a chat costs this reading and nothing else, and is as true as it
-//! ever was: the newest page, the pins and the statuses are those of the store.
+//! ever was: the newest page and its statuses are those of the store.
 //!
-//! Older pages are asked for right after the newest. For them a node keeps standings for
-//! [`RIGHTS`], five seconds: as long as a membership may be believed that ended, or a pin be
-//! missing from an old page, if nobody tells. This node's own changes tell at once, other nodes'
-//! over the bus or by the outbox (a second). Each names its place in the log, and a standing that
-//! does not reach it is not kept, whenever it was read. Statuses are not taken from a kept
-//! standing unless all are READ, which is final: cursors only grow.
+//! The pins and older pages are asked for right after the newest. For them a node keeps standings:
+//! a second for the list of pins, five ([`RIGHTS`]) for older pages. So long may a pin be missing
+//! there, or somebody read old pages who was put out, if nobody tells. This node's own changes tell
+//! at once, other nodes' over the bus ([`News::Turned`]) and by the outbox (a second). Each names
+//! its place in the log, and a standing that does not reach it is not kept, whenever it was read.
+//! Statuses are not taken from a kept standing unless all are READ, which is final: cursors only
+//! grow, and who becomes a member later has nothing to read before that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -25,9 +27,12 @@ use crate::App;
 use crate::cache::Kind;
 use crate::cache::life::RIGHTS;
 use crate::caller::Caller;
+use crate::delivery::bus::News;
 use crate::error::{Error, Result};
 use crate::message::{EventKind, LogEvent};
 
+/// How old a standing may be for the list of pins.
+const LATELY: Duration = Duration::from_secs(1);
 /// Most members in all standings that are kept.
 const MOST: usize = 100_000;
 /// How many marks there may be before those that are over are dropped.
@@ -62,6 +67,35 @@ impl Standing {
     }
 }
 
+/// How new a standing has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Of the store, now.
+    Now,
+    /// Of the last second.
+    Lately,
+    /// Of the last five, of a log that had come to this place.
+    Past(u64),
+}
+
+impl Need {
+    fn age(self) -> Duration {
+        match self {
+            Self::Now => Duration::ZERO,
+            Self::Lately => LATELY,
+            Self::Past(_) => RIGHTS,
+        }
+    }
+
+    fn is_met(self, head: u64) -> bool {
+        match self {
+            Self::Now => false,
+            Self::Lately => true,
+            Self::Past(seq) => seq <= head,
+        }
+    }
+}
+
 /// The standings that this node read in the last seconds.
 #[derive(Default)]
 pub(crate) struct Standings(Mutex<Inner>);
@@ -82,11 +116,11 @@ struct Kept {
 }
 
 impl Standings {
-    /// The chat's, if it was asked for lately.
-    fn get(&self, chat: ChatId) -> Option<Arc<Standing>> {
+    /// The chat's, if it was asked for within that time.
+    fn get(&self, chat: ChatId, age: Duration) -> Option<Arc<Standing>> {
         let inner = self.0.lock();
         let kept = inner.all.get(&chat)?;
-        kept.standing.clone().filter(|_| kept.at.elapsed() <= RIGHTS)
+        kept.standing.clone().filter(|_| kept.at.elapsed() <= age)
     }
 
     /// The store was asked since `asked`, and said this.
@@ -144,14 +178,9 @@ impl Inner {
 }
 
 /// The last seq of these events that changes who is in the chat, or its pins.
-pub(crate) fn turning(
-    events: impl IntoIterator<Item = impl std::borrow::Borrow<LogEvent>>,
-) -> Option<u64> {
-    let events = events.into_iter().filter_map(|event| {
-        let event = event.borrow();
-        (!matches!(event.kind, EventKind::Message(_))).then_some(event.seq)
-    });
-    events.max()
+pub(crate) fn turning(events: &[LogEvent]) -> Option<u64> {
+    let turns = |event: &&LogEvent| !matches!(event.kind, EventKind::Message(_));
+    events.iter().filter(turns).map(|event| event.seq).max()
 }
 
 impl App {
@@ -168,8 +197,8 @@ impl App {
         Ok(standing)
     }
 
-    /// The same for a member; for what is older than `before`, one that was read lately will do.
-    /// Whether it is the store's word.
+    /// The same for a member; if need be no newer than that, one that was read lately. Whether it is
+    /// the store's word.
     ///
     /// # Errors
     /// [`Error::Outsider`], or the store's.
@@ -177,13 +206,11 @@ impl App {
         &self,
         caller: Caller,
         chat: ChatId,
-        before: Option<u64>,
+        need: Need,
     ) -> Result<(Arc<Standing>, bool)> {
-        let serves = |kept: &Arc<Standing>| {
-            before.is_some_and(|before| before <= kept.head + 1)
-                && kept.member(caller.user).is_some()
-        };
-        if let Some(kept) = self.standings.get(chat).filter(serves) {
+        let serves =
+            |kept: &Arc<Standing>| need.is_met(kept.head) && kept.member(caller.user).is_some();
+        if let Some(kept) = self.standings.get(chat, need.age()).filter(serves) {
             self.meters.cache_hit(Kind::Standing, 1);
             return Ok((kept, false));
         }
@@ -191,16 +218,21 @@ impl App {
         standing.member(caller.user).ok_or(Error::Outsider)?;
         Ok((standing, true))
     }
+
+    /// This node made a chat's members or pins others by the event of that seq: the other nodes
+    /// hear of it now, whether or not they follow the chat.
+    pub(crate) fn turned(&self, chat: ChatId, seq: u64) {
+        self.standings.went_on(chat, seq);
+        self.backing.bus.publish(News::Turned { chat, seq });
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::{prop, proptest};
     use uuid::Uuid;
 
-    use super::{Arc, ChatId, Instant, Pins, Standing, Standings};
+    use super::{Arc, ChatId, Duration, Instant, Pins, RIGHTS, Standing, Standings};
 
     fn standing(head: u64) -> Arc<Standing> {
         Arc::new(Standing { head, pins: Pins::default(), members: Vec::new() })
@@ -216,11 +248,11 @@ mod tests {
         let asked = Instant::now();
         tokio::time::advance(Duration::from_secs(3)).await;
         standings.looked(chat(), &standing(1), asked);
-        assert!(standings.get(chat()).is_some());
+        assert!(standings.get(chat(), RIGHTS).is_some());
         tokio::time::advance(Duration::from_secs(3)).await;
-        assert!(standings.get(chat()).is_none());
+        assert!(standings.get(chat(), RIGHTS).is_none());
         standings.looked(chat(), &standing(2), asked);
-        assert!(standings.get(chat()).is_none(), "it took too long to read");
+        assert!(standings.get(chat(), RIGHTS).is_none(), "it took too long to read");
     }
 
     #[tokio::test(start_paused = true)]
@@ -259,7 +291,7 @@ mod tests {
                         }
                     }
                     tokio::time::advance(Duration::from_secs(wait)).await;
-                    assert!(standings.get(chat()).is_none_or(|kept| kept.head >= told));
+                    assert!(standings.get(chat(), RIGHTS).is_none_or(|kept| kept.head >= told));
                 }
             });
         }

@@ -31,6 +31,13 @@ pub enum News {
         /// The seq of the event by which they did.
         seq: u64,
     },
+    /// A chat's members or pins became others. For all nodes: any may have read them.
+    Turned {
+        /// Where.
+        chat: ChatId,
+        /// The seq of the event by which they did.
+        seq: u64,
+    },
     /// A session was ended. For all nodes, and final.
     Ended {
         /// Which.

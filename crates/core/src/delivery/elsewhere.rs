@@ -12,7 +12,6 @@ use zvon_protocol::ids::{ChatId, UserId};
 
 use super::bus::News;
 use crate::App;
-use crate::chat::standing::turning;
 use crate::outbox::store::Bookmark;
 use crate::session::store::Ended;
 
@@ -88,16 +87,12 @@ impl App {
                 news = self.backing.bus.next() => news,
             };
             match news {
-                Some(News::Log { chat, events }) => {
-                    if let Some(seq) = turning(events.iter().map(|(event, _)| event)) {
-                        self.standings.went_on(chat, seq);
-                    }
-                    self.sequencer.hear(chat, &events);
-                }
+                Some(News::Log { chat, events }) => self.sequencer.hear(chat, &events),
                 Some(News::Admitted { chat, user, seq }) => {
                     self.standings.went_on(chat, seq);
                     self.introduce_soon(vec![(chat, user, seq)]);
                 }
+                Some(News::Turned { chat, seq }) => self.standings.went_on(chat, seq),
                 Some(News::Ended { session, user, reason }) => {
                     self.ended_elsewhere(Ended { session, user, reason });
                 }

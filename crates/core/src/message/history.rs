@@ -11,6 +11,7 @@ use super::shelf::all_read;
 use super::store::Page;
 use crate::App;
 use crate::caller::Caller;
+use crate::chat::standing::Need;
 use crate::delivery::store::Move;
 use crate::error::{Error, Result};
 use crate::limits::Class;
@@ -37,11 +38,14 @@ impl App {
             let rows = self.meters.timed(Verb::Page, self.store().page(chat, page, limit)).await?;
             return self.with_status(chat, rows).await;
         }
-        let before = if let Page::Before(seq) = page { Some(seq) } else { None };
-        let (mut standing, of_the_store) = self.standing_for(caller, chat, before).await?;
+        let need = match page {
+            Page::Before(seq) => Need::Past(seq.saturating_sub(1)),
+            Page::Newest | Page::After(_) | Page::Around(_) => Need::Now,
+        };
+        let (mut standing, of_the_store) = self.standing_for(caller, chat, need).await?;
         let rows = self.shelved(chat, page, limit, standing.head).await?;
         if !of_the_store && !all_read(&standing, &rows) {
-            standing = self.standing_for(caller, chat, None).await?.0;
+            standing = self.standing_for(caller, chat, Need::Now).await?.0;
         }
         self.shown(chat, &standing, rows).await
     }

@@ -26,6 +26,10 @@ use scene::Scene;
 /// The key of the nodes of a run.
 const KEY: &str = "a key that the nodes of this run share";
 
+/// The statements that were made most often.
+const MOST: &str = "SELECT calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 110) \
+    FROM pg_stat_statements WHERE query !~ 'pg_' ORDER BY calls DESC LIMIT 16";
+
 /// How thoroughly.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
@@ -35,6 +39,9 @@ pub(crate) struct Options {
     /// How many of them open the client, some more than once.
     #[arg(long, default_value_t = 600)]
     visits: usize,
+    /// Show which statements they came to.
+    #[arg(long)]
+    statements: bool,
     /// How often each single operation is measured.
     #[arg(long, default_value_t = 5000)]
     times: usize,
@@ -92,6 +99,9 @@ async fn mix(zvon: &Path, postgres: &Cluster, options: &Options, cached: bool) -
     let requests = day::run([one.address(), other.address()], &scene, options.visits).await?;
     let (seconds, after) = (begun.elapsed().as_secs_f64(), spent()?);
     let (reads, background) = counted(postgres, &database)?;
+    if options.statements {
+        println!("{}", postgres.sql(&database, MOST));
+    }
     one.stop().await?;
     other.stop().await?;
     let [postgres, redis, nodes] = [0, 1, 2].map(|index| after[index] - before[index]);
