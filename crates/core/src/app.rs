@@ -14,7 +14,7 @@ use zvon_protocol::time::Timestamp;
 use crate::account::password::Hasher;
 use crate::backing::Backing;
 use crate::cache::Caching;
-use crate::chat::standing::Standings;
+use crate::chat::standings::Standings;
 use crate::delivery::cursor::Cursors;
 use crate::delivery::elsewhere::Elsewhere;
 use crate::delivery::fanout::Fanout;
@@ -82,9 +82,8 @@ impl App {
             Arc::clone(&meters),
             &tasks,
         );
-        let (bus, fans) = (Arc::clone(&backing.bus), Arc::clone(&fanout));
-        let seams = Seams::new((Arc::clone(&store), fans, bus), &cursors, &tasks, &stop);
-        let sequencer = Sequencer::new(seams);
+        let others = (Arc::clone(&store), Arc::clone(&fanout), Arc::clone(&backing.bus));
+        let sequencer = Sequencer::new(Seams::new(others, &cursors, &tasks, &stop));
         let lanes = Lanes::start(settings.lanes, &tasks, || crate::delivery::lane::Lane {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),

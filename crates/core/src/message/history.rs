@@ -7,7 +7,7 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::message::Message;
 
 use super::LogEvent;
-use super::shelf::all_read;
+use super::overlay::all_read;
 use super::store::Page;
 use crate::App;
 use crate::caller::Caller;

@@ -7,7 +7,7 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::message::Message;
 
 use super::EventKind;
-use super::shelf::{all_read, stated};
+use super::overlay::{all_read, stated};
 use crate::App;
 use crate::caller::Caller;
 use crate::chat::standing::Need;
