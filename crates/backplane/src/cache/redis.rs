@@ -28,6 +28,10 @@ impl RedisCache {
     /// Values over that link, sealed like that.
     #[must_use]
     pub fn new(link: Arc<Link>, seal: Seal) -> Self {
+        metrics::describe_counter!(
+            "zvon_cache_refused_total",
+            "Values in Redis that no node of this cluster put there."
+        );
         let put = Script::new(include_str!("put.lua"));
         Self { link, seal, put, version: Script::new(include_str!("version.lua")) }
     }
