@@ -102,6 +102,8 @@ pub(super) async fn run(postgres: &Cluster, times: usize) -> Result<()> {
     for ((name, goal), (waited, cpu)) in OPERATIONS.iter().zip(&taken) {
         println!("{}", line(name, *goal, waited, cpu));
     }
+    let key = format!("chat:{{{}}}:messages:1", node.chat);
+    println!("a full page of 64 takes {} bytes of Redis", redis.cli(&["MEMORY", "USAGE", &key]));
     for app in [&node.app, &node.far, &node.plain] {
         app.shutdown().await;
     }
