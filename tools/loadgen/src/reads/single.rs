@@ -35,7 +35,7 @@ use zvon_testkit::redis::Server as Redis;
 
 use super::quiet::Quiet;
 use super::scene::Scene;
-use crate::server::spent_by;
+use crate::server::{Watch, spent_by};
 
 /// How many people there are.
 const PEOPLE: usize = 60;
@@ -83,17 +83,18 @@ pub(super) async fn run(postgres: &Cluster, times: usize) -> Result<()> {
     for _ in OPERATIONS {
         taken.push((Histogram::new(3)?, [0.0; 3]));
     }
-    let own = std::process::id();
-    let spent = || [own, redis.pid(), postgres.pid()].map(spent_by);
+    let spent = || -> Result<[f64; 3]> {
+        Ok([Watch::own().account()?.cpu, spent_by(redis.pid()), spent_by(postgres.pid())])
+    };
     for _ in 0..times.div_ceil(ROUND) {
         for (operation, (waited, cpu)) in taken.iter_mut().enumerate() {
-            let before = spent();
+            let before = spent()?;
             for _ in 0..ROUND {
                 let begun = Instant::now();
                 node.once(operation).await?;
                 waited.record(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX))?;
             }
-            let after = spent();
+            let after = spent()?;
             for part in 0..3 {
                 cpu[part] += after[part] - before[part];
             }
