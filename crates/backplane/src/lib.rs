@@ -4,6 +4,7 @@
 //! over one [`redis::Link`], and passes the same suites.
 
 pub mod bus;
+pub mod cache;
 pub mod limiter;
 pub mod node;
 pub mod presence;

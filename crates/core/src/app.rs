@@ -13,6 +13,8 @@ use zvon_protocol::time::Timestamp;
 
 use crate::account::password::Hasher;
 use crate::backing::Backing;
+use crate::cache::Caching;
+use crate::chat::standings::Standings;
 use crate::delivery::cursor::Cursors;
 use crate::delivery::elsewhere::Elsewhere;
 use crate::delivery::fanout::Fanout;
@@ -23,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::meters::Meters;
 use crate::outbox::gather::Gather;
 use crate::session::ends::Ends;
+use crate::session::known::Known;
 use crate::session::live::Live;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -43,6 +46,9 @@ pub struct App {
     pub(crate) announcing: tokio::sync::Mutex<()>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) ends: Ends,
+    pub(crate) known: Known,
+    pub(crate) caching: Caching,
+    pub(crate) standings: Standings,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) epoch: String,
     tasks: TaskTracker,
@@ -60,11 +66,10 @@ impl App {
         settings: Settings,
     ) -> Result<Arc<Self>> {
         let (tasks, meters) = (TaskTracker::new(), Arc::new(Meters::default()));
-        let store = Arc::clone(&backing.store);
+        let (store, clock) = (Arc::clone(&backing.store), Arc::clone(&backing.clock));
         let epoch = store.log_epoch().await?;
         let stop = CancellationToken::new();
         let elsewhere = Elsewhere::from(store.outbox_end().await?);
-        let clock = Arc::clone(&backing.clock);
         let notices = Notices::new(
             Arc::clone(&store),
             Arc::clone(&fanout),
@@ -80,9 +85,8 @@ impl App {
         );
         let gather =
             Gather::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&meters), &tasks);
-        let (bus, fans) = (Arc::clone(&backing.bus), Arc::clone(&fanout));
-        let seams = Seams::new((Arc::clone(&store), fans, bus), &cursors, &tasks, &stop);
-        let sequencer = Sequencer::new(seams);
+        let others = (Arc::clone(&store), Arc::clone(&fanout), Arc::clone(&backing.bus));
+        let sequencer = Sequencer::new(Seams::new(others, &cursors, &tasks, &stop));
         let lanes = Lanes::start(settings.lanes, &tasks, || crate::delivery::lane::Lane {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -93,10 +97,11 @@ impl App {
             meters: Arc::clone(&meters),
             tasks: tasks.clone(),
         });
-        let hasher = Hasher::new(settings.hash_threads);
-        let live = Live::new(settings.session_life);
-        let ends = Ends::new(clock.now());
         let app = Arc::new(Self {
+            hasher: Hasher::new(settings.hash_threads),
+            live: Live::new(settings.session_life),
+            ends: Ends::new(clock.now()),
+            caching: Caching::new(Arc::clone(&backing.cache), Arc::clone(&meters)),
             backing,
             fanout,
             settings,
@@ -104,12 +109,11 @@ impl App {
             lanes,
             cursors,
             notices,
-            hasher,
             gather,
-            live,
             announcing: tokio::sync::Mutex::default(),
             meters,
-            ends,
+            known: Known::default(),
+            standings: Standings::default(),
             elsewhere,
             epoch,
             tasks,

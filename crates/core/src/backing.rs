@@ -7,10 +7,12 @@
 //! | [`Nodes`] | alone | Redis |
 //! | [`Presence`] | memory | Redis |
 //! | [`Limiter`] | memory | Redis |
+//! | [`Cache`] | memory | Redis, memory in front |
 //! | [`Clock`] | system | system |
 
 use std::sync::Arc;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::delivery::bus::Bus;
 use crate::limiter::Limiter;
@@ -31,6 +33,8 @@ pub struct Backing {
     pub presence: Arc<dyn Presence>,
     /// Exact windows.
     pub limiter: Arc<dyn Limiter>,
+    /// What was read already.
+    pub cache: Arc<dyn Cache>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -8,6 +8,7 @@
 pub mod account;
 mod app;
 pub mod backing;
+pub mod cache;
 pub mod caller;
 pub mod chat;
 pub mod clock;

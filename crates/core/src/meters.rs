@@ -11,6 +11,7 @@ use metrics::{
 };
 use zvon_protocol::error::Code;
 
+use crate::cache::Kind;
 use crate::error::Error;
 use crate::limiter::Decision;
 use crate::limits::Class;
@@ -42,8 +43,13 @@ impl Family {
 
     /// Counts one. A word has always the same index, and no other word has it.
     pub fn count(&self, index: usize, word: &'static str) {
-        if let Some(counter) = self.counters.get(index) {
-            counter.get_or_init(|| self.register(word)).increment(1);
+        self.add(index, word, 1);
+    }
+
+    /// Counts several.
+    pub(crate) fn add(&self, index: usize, word: &'static str, some: u64) {
+        if let Some(counter) = self.counters.get(index).filter(|_| some > 0) {
+            counter.get_or_init(|| self.register(word)).increment(some);
         }
     }
 
@@ -112,6 +118,8 @@ pub struct Meters {
     limiter: Histogram,
     allowed: Family,
     refused: Family,
+    cache_hits: Family,
+    cache_fills: Family,
     sessions_begun: Counter,
     sessions_ended: Family,
     pub(crate) sign_ins: Family,
@@ -130,6 +138,8 @@ impl Default for Meters {
             limiter: histogram!("zvon_limiter_seconds"),
             allowed: Family::new("zvon_limiter_allowed_total", "class"),
             refused: Family::new("zvon_limiter_refused_total", "class"),
+            cache_hits: Family::new("zvon_cache_hits_total", "kind"),
+            cache_fills: Family::new("zvon_cache_fills_total", "kind"),
             sessions_begun: counter!("zvon_sessions_begun_total"),
             sessions_ended: Family::new("zvon_sessions_ended_total", "reason"),
             sign_ins: Family::new("zvon_sign_ins_total", "outcome"),
@@ -169,6 +179,16 @@ impl Meters {
         family.count(class as usize, class.name());
     }
 
+    /// So many things were found in the cache.
+    pub(crate) fn cache_hit(&self, kind: Kind, some: u64) {
+        self.cache_hits.add(kind as usize, kind.word(), some);
+    }
+
+    /// So many were read from the store in its place.
+    pub(crate) fn cache_filled(&self, kind: Kind, some: u64) {
+        self.cache_fills.add(kind as usize, kind.word(), some);
+    }
+
     /// A session began.
     pub(crate) fn began(&self) {
         self.sessions_begun.increment(1);
@@ -192,6 +212,8 @@ fn describe() {
     describe_histogram!("zvon_limiter_seconds", "Time of the limiter's decisions.");
     describe_counter!("zvon_limiter_allowed_total", "What the limits let through.");
     describe_counter!("zvon_limiter_refused_total", "What the limits refused.");
+    describe_counter!("zvon_cache_hits_total", "What was found in the cache.");
+    describe_counter!("zvon_cache_fills_total", "What was not, and so read from the store.");
     describe_counter!("zvon_sessions_begun_total", "Sessions that began.");
     describe_counter!("zvon_sessions_ended_total", "Sessions that somebody or something ended.");
     describe_counter!("zvon_sign_ins_total", "Sign-ins by how they went.");

@@ -44,6 +44,8 @@ pub struct Settings {
     pub group_max: u32,
     /// How many messages `chat:get` and a plain history request bring.
     pub history_page: u32,
+    /// Whether what was read is kept for whoever asks next.
+    pub cached: bool,
     /// In how many lanes sends are committed: 1 over a store with one writer.
     pub lanes: usize,
 }
@@ -64,6 +66,7 @@ impl Default for Settings {
             pins_max: 1000,
             group_max: 500,
             history_page: 200,
+            cached: true,
             lanes: 1,
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use zvon_backplane::bus::{Codec, RedisBus};
+use zvon_backplane::cache::{MemoryCache, NearCache, RedisCache, Seal};
 use zvon_backplane::limiter::{MemoryLimiter, RedisLimiter};
 use zvon_backplane::node::RedisNodes;
 use zvon_backplane::presence::{MemoryPresence, RedisPresence};
@@ -111,6 +112,7 @@ async fn embedded(config: &Config) -> Result<Opened> {
         nodes: Arc::new(node::Alone),
         presence: Arc::new(MemoryPresence::new(Arc::clone(&clock) as _, config.presence.grace.0)),
         limiter: Arc::new(MemoryLimiter::default()),
+        cache: Arc::new(MemoryCache::of(config.cache.local_bytes)),
         clock,
     };
     Ok(Opened { backing, adapter: Arc::new(Alone), kept: Kept::Embedded(store) })
@@ -133,13 +135,15 @@ async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     let nodes: Arc<dyn Nodes> = Arc::new(RedisNodes::new(Arc::clone(&link)));
     let epoch = store.log_epoch().await.context("PostgreSQL cannot be used")?;
     let codec = Codec::new(node.as_str(), &epoch, &key);
+    let shared = Arc::new(RedisCache::new(Arc::clone(&link), Seal::new(&epoch, &key)));
     let bus = Arc::new(RedisBus::new(Arc::clone(&link), codec));
     let backing = Backing {
         store: Arc::new(store.clone()),
         bus: Arc::clone(&bus) as _,
         nodes: Arc::clone(&nodes),
         presence: Arc::clone(&presence) as _,
-        limiter: Arc::new(RedisLimiter::new(link, nodes)),
+        limiter: Arc::new(RedisLimiter::new(Arc::clone(&link), nodes)),
+        cache: Arc::new(NearCache::new(config.cache.local_bytes, shared)),
         clock: Arc::new(SystemClock),
     };
     let shared = Shared { store, adapter: Arc::clone(&adapter), bus, presence };

@@ -202,6 +202,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         pins_max: config.chat.pins_max,
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
+        cached: config.cache.enabled,
         // One commit at a time where one writer is all there is.
         lanes: if config.is_cluster() { config.store.send_connections as usize } else { 1 },
     }

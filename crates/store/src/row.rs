@@ -2,7 +2,9 @@
 
 use sqlx::Error;
 use zvon_core::account::Account;
+use zvon_core::chat::standing::{Pins, Standing};
 use zvon_core::chat::{Chat, Member};
+use zvon_core::message::store::Pinned;
 use zvon_core::message::{EventKind, Forward, LogEvent, MessageRow, Pin, Subject};
 use zvon_core::session::store::Ended;
 use zvon_core::session::{Reason, Refresh, Session};
@@ -87,6 +89,23 @@ pub(crate) fn member(row: &impl Columns) -> Result<Member, Error> {
         read_seq: number(row, "read_seq")?,
         read_no: number(row, "read_no")?,
     })
+}
+
+/// How a chat stands, from its members' rows with `head`, `pin_count` and `newest_pin` beside them.
+pub(crate) fn standing<R: Columns>(rows: &[R]) -> Result<Option<Standing>, Error> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let newest = first.int("newest_pin")?.map_or(Ok(0), unsigned)?;
+    let pins = Pins { count: number(first, "pin_count")?, newest };
+    let (head, members) = (number(first, "head")?, all(rows, member)?);
+    Ok(Some(Standing { head, pins, members }))
+}
+
+/// Pinned messages, the newest pin first, from their rows with `head` and `pin_seq` beside them.
+pub(crate) fn pinned<R: Columns>(rows: &[R]) -> Result<Pinned, Error> {
+    let Some(first) = rows.first() else { return Ok(Pinned::default()) };
+    let (count, newest) = (rows.len() as u64, number(first, "pin_seq")?);
+    let stamp = Pins { count, newest };
+    Ok(Pinned { head: number(first, "head")?, stamp, rows: all(rows, message)? })
 }
 
 /// A message from a row of `events` with `pin_at` and `pin_by` beside it.

@@ -10,6 +10,7 @@ mod fill;
 mod idle;
 mod nodes;
 mod pressure;
+mod reads;
 mod rest;
 mod seed;
 mod sends;
@@ -43,6 +44,8 @@ enum Command {
     Pressure(pressure::Options),
     /// Two nodes on PostgreSQL and Redis: writers on one, the others on the other.
     Nodes(nodes::Options),
+    /// What the cache spares PostgreSQL on a day-like mix, and what single reads cost.
+    Reads(reads::Options),
     /// All of it, as one table of medians.
     Bench(bench::Options),
 }
@@ -57,6 +60,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Fill(options) => println!("{}", fill::run(&zvon, &options).await?),
         Command::Pressure(options) => pressure::run(&zvon, &options).await?,
         Command::Nodes(options) => nodes::run(&zvon, &options).await?,
+        Command::Reads(options) => reads::run(&zvon, &options).await?,
         Command::Bench(options) => bench::run(&zvon, &options).await?,
     }
     Ok(())

@@ -11,12 +11,12 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
 use uuid::Uuid;
 use zvon_core::account::Account;
-use zvon_core::account::store::{AccountStore, NewAccount};
-use zvon_core::chat::store::{Author, ChatStore, NewGroup};
+use zvon_core::account::store::NewAccount;
+use zvon_core::chat::store::{Author, NewGroup};
 use zvon_core::clock::{Clock, SystemClock};
-use zvon_core::message::store::{Append, Appended, MessageStore};
+use zvon_core::message::store::{Append, Appended};
 use zvon_core::session::Session;
-use zvon_core::session::store::SessionStore;
+use zvon_core::store::Store;
 use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 use zvon_store::sqlite::Sqlite;
@@ -37,17 +37,30 @@ pub(crate) struct Hall {
 }
 
 /// A store that is being prepared.
-pub(crate) struct Seed {
-    store: Sqlite,
+pub(crate) struct Seed<S = Sqlite> {
+    store: S,
     people: Vec<(Person, SessionId)>,
     now: Timestamp,
 }
 
-impl Seed {
+impl Seed<Sqlite> {
     /// Opens the store of a data directory.
     pub(crate) async fn open(data: &Path) -> Result<Self> {
         let store = Sqlite::open(&data.join("zvon.db"), 1).await?;
-        Ok(Self { store, people: Vec::new(), now: SystemClock.now() })
+        Ok(Self::of(store))
+    }
+
+    /// Closes the store; who can connect.
+    pub(crate) async fn close(self) -> Vec<Person> {
+        self.store.close().await;
+        self.people.into_iter().map(|(person, _)| person).collect()
+    }
+}
+
+impl<S: Store> Seed<S> {
+    /// Prepares a store that is open.
+    pub(crate) fn of(store: S) -> Self {
+        Self { store, people: Vec::new(), now: SystemClock.now() }
     }
 
     /// Adds people who are signed in.
@@ -84,15 +97,19 @@ impl Seed {
     pub(crate) async fn halls(&self) -> Result<Vec<Hall>> {
         let mut halls = Vec::new();
         for index in 0..self.people.len() {
-            let members = vec![index, (index + 1) % self.people.len()];
-            let others = vec![UserId(self.people[members[1]].0.id)];
-            let id = ChatId(Uuid::now_v7());
-            let group = NewGroup { id, title: format!("Load {index}"), members: others };
-            let made = self.store.create_group(self.author(index), &group).await?;
-            made.map_err(|denied| anyhow::anyhow!("{denied:?}"))?;
-            halls.push(Hall { id: id.0, members });
+            halls.push(self.hall(vec![index, (index + 1) % self.people.len()]).await?);
         }
         Ok(halls)
+    }
+
+    /// Makes a chat of these people.
+    pub(crate) async fn hall(&self, members: Vec<usize>) -> Result<Hall> {
+        let others = members[1..].iter().map(|member| UserId(self.people[*member].0.id)).collect();
+        let (id, index) = (ChatId(Uuid::now_v7()), members[0]);
+        let group = NewGroup { id, title: format!("Load {index}"), members: others };
+        let made = self.store.create_group(self.author(index), &group).await?;
+        made.map_err(|denied| anyhow::anyhow!("{denied:?}"))?;
+        Ok(Hall { id: id.0, members })
     }
 
     /// Gives the chats a past of so many messages together.
@@ -114,13 +131,12 @@ impl Seed {
         Ok(())
     }
 
-    /// Closes the store; who can connect.
-    pub(crate) async fn close(self) -> Vec<Person> {
-        self.store.close().await;
-        self.people.into_iter().map(|(person, _)| person).collect()
+    /// The people, and their sessions.
+    pub(crate) fn everybody(&self) -> &[(Person, SessionId)] {
+        &self.people
     }
 
-    fn author(&self, index: usize) -> Author {
+    pub(crate) fn author(&self, index: usize) -> Author {
         let (person, session) = &self.people[index];
         Author { session: *session, user: UserId(person.id), at: self.now }
     }

@@ -124,6 +124,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// A look at this process.
+    pub(crate) fn own() -> Self {
+        Self { pid: std::process::id() }
+    }
+
     /// What it has used, and uses.
     pub(crate) fn account(self) -> Result<Account> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;

@@ -95,6 +95,20 @@ impl Cluster {
         let (key, certificate) = (format!("{data}/server.key"), format!("{data}/server.crt"));
         run(openssl.args(["-keyout", &key, "-out", &certificate]));
         self.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        self.restart();
+    }
+
+    /// Lets it count its statements: `pg_stat_statements`, in every database made from here on.
+    ///
+    /// # Panics
+    /// If the extension is not installed.
+    pub fn count_statements(&self) {
+        self.sql("postgres", "ALTER SYSTEM SET shared_preload_libraries = pg_stat_statements");
+        self.restart();
+        self.sql("template1", "CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
+    }
+
+    fn restart(&self) {
         self.control(&["-m", "fast", "-w", "-l", &format!("{}/log", self.dir), "restart"]);
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bus;
+mod cache;
 mod cost;
 mod inspect;
 mod limiter;

@@ -9,11 +9,12 @@ mod rules;
 pub mod sign_in;
 pub mod store;
 
+use serde::{Deserialize, Serialize};
 use zvon_protocol::ids::UserId;
 use zvon_protocol::time::Timestamp;
 
 /// An account without its secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Identity.
     pub id: UserId,

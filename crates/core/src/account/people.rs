@@ -7,12 +7,17 @@ use zvon_protocol::user::{Person, UserRow, UserRowStatus};
 
 use super::Account;
 use crate::App;
+use crate::cache::{Kind, life};
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::presence::Transition;
 
 /// Most rows of one list.
 const MOST: u32 = 1000;
+/// Where the list is kept: whose version it has, and its key.
+const LIST: (&str, &str) = ("users:list", "users:list");
+/// Where the number is kept; it changes with the list.
+const COUNT: (&str, &str) = ("users:list", "users:count");
 
 impl App {
     /// Everybody, or those whose name or address starts with `prefix`; at most `limit`. When the
@@ -53,7 +58,10 @@ impl App {
     ) -> Result<(Vec<Account>, Vec<Option<Transition>>)> {
         let limit = limit.unwrap_or(MOST).clamp(1, MOST);
         let prefix = prefix.map(str::trim).filter(|prefix| !prefix.is_empty());
-        let mut accounts = self.store().list_accounts(prefix, limit).await?;
+        let mut accounts = match prefix {
+            None if self.settings.cached => self.everybody(limit).await?,
+            _ => self.store().list_accounts(prefix, limit).await?,
+        };
         if prefix.is_none() && accounts.len() == limit as usize {
             self.put_contacts_first(caller, &mut accounts, limit).await?;
         }
@@ -68,6 +76,32 @@ impl App {
         let mut states: HashMap<_, _> = ids.into_iter().zip(states).collect();
         let states = accounts.iter().map(|account| states.remove(&account.id).flatten()).collect();
         Ok((accounts, states))
+    }
+
+    /// The first accounts by name, as they were a minute ago at most; nobody who signed up is
+    /// missing.
+    async fn everybody(&self, limit: u32) -> Result<Vec<Account>> {
+        let read = async { Ok(self.store().list_accounts(None, MOST).await?) };
+        let mut accounts = self.caching.value(Kind::Users, LIST, life::USERS, read).await?;
+        accounts.truncate(limit as usize);
+        Ok(accounts)
+    }
+
+    /// How many accounts there are, counted no further than `most`.
+    pub(crate) async fn count_accounts(&self, most: u64) -> Result<u64> {
+        let read = async { Ok(self.store().count_accounts(most).await?) };
+        if self.settings.cached {
+            self.caching.value(Kind::Users, COUNT, life::USERS, read).await
+        } else {
+            read.await
+        }
+    }
+
+    /// There is one account more.
+    pub(crate) async fn account_made(&self) {
+        if self.settings.cached {
+            self.caching.raise(LIST.0).await;
+        }
     }
 
     async fn put_contacts_first(

@@ -68,6 +68,7 @@ impl App {
         if !self.store().create_account(&new).await? {
             return Err(Error::Refused(Code::Conflict, "User with this email already exists"));
         }
+        self.account_made().await;
         tracing::info!(user.id = %new.account.id, "signed up");
         let session = self.begin_session(new.account.id, origin, body.refresh).await?;
         Ok((new.account, session))

@@ -8,6 +8,7 @@ use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::message::Status;
 
 use super::rules;
+use super::standing::turning;
 use super::store::{GroupChange, NewGroup};
 use crate::App;
 use crate::caller::Caller;
@@ -104,6 +105,9 @@ impl App {
 
     /// This node's commit went on with a chat, by events that are no messages.
     fn went_on(&self, chat: ChatId, events: &[LogEvent]) {
+        if let Some(seq) = turning(events) {
+            self.turned(chat, seq);
+        }
         let events = events.iter().map(|event| (event.clone(), Status::Sent)).collect();
         self.sequencer.committed(chat, events);
     }

@@ -3,6 +3,8 @@
 pub mod group;
 pub mod open;
 mod rules;
+pub mod standing;
+pub(crate) mod standings;
 pub mod store;
 pub mod typing;
 pub mod view;

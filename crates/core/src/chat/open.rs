@@ -56,6 +56,13 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn newest(&self, chat: ChatId) -> Result<(Vec<Message>, u64)> {
+        if self.settings.cached {
+            let standing = self.standing(chat).await?;
+            let rows = self.shelved(chat, Page::Newest, self.settings.history_page, standing.head);
+            let messages = self.shown(chat, &standing, rows.await?).await?;
+            self.sequencer.caught_up(chat, standing.head).await;
+            return Ok((messages, standing.head));
+        }
         let head = |heads: Vec<(ChatId, u64)>| heads.first().map_or(0, |(_, seq)| *seq);
         let before = head(self.store().heads(&[chat]).await?);
         let rows = self.store().page(chat, Page::Newest, self.settings.history_page).await?;

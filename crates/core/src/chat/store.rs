@@ -5,6 +5,7 @@ use zvon_protocol::chat::Role;
 use zvon_protocol::ids::{ChatId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
+use super::standing::Standing;
 use super::{Chat, Member};
 use crate::message::{LogEvent, MessageRow};
 use crate::store::{StoreResult, Verdict};
@@ -93,6 +94,9 @@ pub trait ChatStore: Send + Sync {
 
     /// The chat's row.
     async fn chat(&self, id: ChatId) -> StoreResult<Option<Chat>>;
+
+    /// The chat's head, pins and members, of one moment; `None` if nobody is in it.
+    async fn standing(&self, chat: ChatId) -> StoreResult<Option<Standing>>;
 
     /// The membership of one user.
     async fn member(&self, chat: ChatId, user: UserId) -> StoreResult<Option<Member>>;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
 pub mod bus;
+pub mod cache;
 pub mod limiter;
 pub mod node;
 pub mod presence;

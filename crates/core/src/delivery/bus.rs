@@ -5,10 +5,11 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use zvon_protocol::ids::{ChatId, UserId};
+use zvon_protocol::ids::{ChatId, SessionId, UserId};
 use zvon_protocol::message::Status;
 
 use crate::message::LogEvent;
+use crate::session::Reason;
 
 /// What nodes tell each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,22 @@ pub enum News {
         user: UserId,
         /// The seq of the event by which they did.
         seq: u64,
+    },
+    /// A chat's members or pins became others. For all nodes: any may have read them.
+    Turned {
+        /// Where.
+        chat: ChatId,
+        /// The seq of the event by which they did.
+        seq: u64,
+    },
+    /// A session was ended. For all nodes, and final.
+    Ended {
+        /// Which.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// Why.
+        reason: Reason,
     },
 }
 

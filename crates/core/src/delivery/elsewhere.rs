@@ -13,6 +13,7 @@ use zvon_protocol::ids::{ChatId, UserId};
 use super::bus::News;
 use crate::App;
 use crate::outbox::store::Bookmark;
+use crate::session::store::Ended;
 
 /// How many rows one reading brings.
 const PAGE: u32 = 1000;
@@ -88,7 +89,12 @@ impl App {
             match news {
                 Some(News::Log { chat, events }) => self.sequencer.hear(chat, &events),
                 Some(News::Admitted { chat, user, seq }) => {
+                    self.standings.went_on(chat, seq);
                     self.introduce_soon(vec![(chat, user, seq)]);
+                }
+                Some(News::Turned { chat, seq }) => self.standings.went_on(chat, seq),
+                Some(News::Ended { session, user, reason }) => {
+                    self.ended_elsewhere(Ended { session, user, reason });
                 }
                 None => return,
             }
@@ -125,6 +131,7 @@ impl App {
             };
             *read = next;
             for (chat, _, seq) in rows.iter().flat_map(|row| &row.spans) {
+                self.standings.went_on(*chat, *seq);
                 self.sequencer.expect(*chat, *seq);
             }
             self.introduce_soon(rows.iter().flat_map(|row| &row.admitted).copied().collect());

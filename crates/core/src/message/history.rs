@@ -7,9 +7,11 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::message::Message;
 
 use super::LogEvent;
+use super::overlay::all_read;
 use super::store::Page;
 use crate::App;
 use crate::caller::Caller;
+use crate::chat::standing::Need;
 use crate::delivery::store::Move;
 use crate::error::{Error, Result};
 use crate::limits::Class;
@@ -30,10 +32,22 @@ impl App {
         page: Page,
         limit: Option<u32>,
     ) -> Result<Vec<Message>> {
-        self.membership(caller, chat).await?;
         let limit = limit.unwrap_or(self.settings.history_page).clamp(1, MOST);
-        let rows = self.meters.timed(Verb::Page, self.store().page(chat, page, limit)).await?;
-        self.with_status(chat, rows).await
+        if !self.settings.cached {
+            self.membership(caller, chat).await?;
+            let rows = self.meters.timed(Verb::Page, self.store().page(chat, page, limit)).await?;
+            return self.with_status(chat, rows).await;
+        }
+        let need = match page {
+            Page::Before(seq) => Need::Past(seq.saturating_sub(1)),
+            Page::Newest | Page::After(_) | Page::Around(_) => Need::Now,
+        };
+        let (mut standing, of_the_store) = self.standing_for(caller, chat, need).await?;
+        let rows = self.shelved(chat, page, limit, standing.head).await?;
+        if !of_the_store && !all_read(&standing, &rows) {
+            standing = self.standing_for(caller, chat, Need::Now).await?.0;
+        }
+        self.shown(chat, &standing, rows).await
     }
 
     /// One message; for those outside its chat there is none.

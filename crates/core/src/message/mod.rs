@@ -2,10 +2,13 @@
 
 pub mod forward;
 pub mod history;
+mod overlay;
+mod pages;
 pub mod pin;
 pub mod restate;
 mod rules;
 pub mod send;
+mod shelf;
 pub mod status;
 pub mod store;
 pub mod wire;

@@ -7,8 +7,10 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::message::Message;
 
 use super::EventKind;
+use super::overlay::{all_read, stated};
 use crate::App;
 use crate::caller::Caller;
+use crate::chat::standing::Need;
 use crate::error::{Error, Result};
 use crate::limits::Class;
 use crate::store::Denied;
@@ -34,6 +36,7 @@ impl App {
                 app.store().unpin(author, message).await?
             };
             let event = verdict.map_err(|denied| explain(denied, pinned))?;
+            app.turned(event.chat, event.seq);
             let (EventKind::Pinned(row) | EventKind::Unpinned(row)) = event.kind.clone() else {
                 return Err(Error::not_found("Message not found"));
             };
@@ -51,9 +54,19 @@ impl App {
     /// # Errors
     /// [`Error::Outsider`], or the store's.
     pub async fn pinned(&self, caller: Caller, chat: ChatId) -> Result<Vec<Message>> {
-        self.membership(caller, chat).await?;
-        let rows = self.store().pinned(chat).await?;
-        self.with_status(chat, rows).await
+        if !self.settings.cached {
+            self.membership(caller, chat).await?;
+            let pinned = self.store().pinned(chat).await?;
+            return self.with_status(chat, pinned.rows).await;
+        }
+        let (mut standing, of_the_store) = self.standing_for(caller, chat, Need::Lately).await?;
+        let (mut rows, head) = self.pinned_rows(chat, standing.pins).await?;
+        // Statuses are the store's, and as new as what they are of.
+        if head > standing.head || !(of_the_store || all_read(&standing, &rows)) {
+            standing = self.standing_for(caller, chat, Need::Now).await?.0;
+            rows = self.pinned_rows(chat, standing.pins).await?.0;
+        }
+        Ok(stated(&standing, &rows))
     }
 }
 

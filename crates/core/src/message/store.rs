@@ -5,6 +5,7 @@ use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::{Forward, LogEvent, MessageRow};
+use crate::chat::standing::Pins;
 use crate::chat::store::Author;
 use crate::delivery::store::Moved;
 use crate::store::{Denied, StoreResult, Verdict};
@@ -105,6 +106,17 @@ pub enum Page {
     Around(u64),
 }
 
+/// The pinned messages of a chat, of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pinned {
+    /// The newest seq of the log then; 0 if there are none.
+    pub head: u64,
+    /// Which pins these are.
+    pub stamp: Pins,
+    /// The messages, the newest pin first.
+    pub rows: Vec<MessageRow>,
+}
+
 /// The log of messages, durable.
 #[async_trait]
 pub trait MessageStore: Send + Sync {
@@ -156,6 +168,6 @@ pub trait MessageStore: Send + Sync {
     /// Unpins a message. Denied as for [`MessageStore::pin`].
     async fn unpin(&self, author: Author, message: MessageId) -> StoreResult<Verdict<LogEvent>>;
 
-    /// The pinned messages of a chat, the newest pin first.
-    async fn pinned(&self, chat: ChatId) -> StoreResult<Vec<MessageRow>>;
+    /// The pinned messages of a chat.
+    async fn pinned(&self, chat: ChatId) -> StoreResult<Pinned>;
 }

@@ -212,7 +212,7 @@ impl App {
             Audience::CoMembers => false,
             Audience::Auto => {
                 let most = self.settings.everyone_max;
-                let count = self.store().count_accounts(most.saturating_add(1)).await;
+                let count = self.count_accounts(most.saturating_add(1)).await;
                 count.is_ok_and(|count| count <= most)
             }
         }

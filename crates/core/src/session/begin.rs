@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 use zvon_protocol::error::Code;
 use zvon_protocol::ids::{SessionId, UserId};
@@ -13,6 +14,7 @@ use super::{Reason, Refresh, Session};
 use crate::App;
 use crate::account::Account;
 use crate::account::sign_in::Origin;
+use crate::cache::Kind;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::meters::Verb;
@@ -38,6 +40,28 @@ impl App {
     /// # Errors
     /// `UserUnknown`, `SessionRevoked`, or the store's.
     pub async fn authenticate(&self, claim: Claim) -> Result<(Caller, Account)> {
+        let caller = Caller { session: claim.session, user: claim.user };
+        let now = self.now();
+        if self.settings.cached
+            && let Some(look) = self.known.live(claim.session, now)
+            && look.1.user == claim.user
+        {
+            self.meters.cache_hit(Kind::Session, 1);
+            self.live.used(&look.1, now);
+            return Ok((caller, look.0.clone()));
+        }
+        let asked = Instant::now();
+        let (account, session) = self.look_at(claim).await?;
+        self.live.used(&session, now);
+        if self.settings.cached {
+            self.meters.cache_filled(Kind::Session, 1);
+            self.known.looked(Arc::new((account.clone(), session)), asked);
+        }
+        Ok((caller, account))
+    }
+
+    /// The same by the store's word.
+    async fn look_at(&self, claim: Claim) -> Result<(Account, Session)> {
         let refused = |code| Error::Refused(code, "User not found");
         let ids = [claim.user];
         let known = self.meters.timed(Verb::Authenticate, self.store().accounts(&ids)).await?.pop();
@@ -52,9 +76,7 @@ impl App {
         }
         let (user, now) = (claim.user, self.now());
         let found = found.filter(|found| found.user == user && found.is_live(now));
-        let session = found.ok_or_else(|| refused(Code::SessionRevoked))?;
-        self.live.used(&session, now);
-        Ok((Caller { session: session.id, user }, account))
+        Ok((account, found.ok_or_else(|| refused(Code::SessionRevoked))?))
     }
 
     /// Takes a refresh token: the session goes on, and its next token is the good one.

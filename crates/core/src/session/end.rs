@@ -6,6 +6,7 @@ use super::store::End;
 use super::{Reason, Session};
 use crate::App;
 use crate::caller::Caller;
+use crate::delivery::bus::News;
 use crate::error::{Error, Result};
 
 impl App {
@@ -62,13 +63,15 @@ impl App {
         Ok(ended.len())
     }
 
-    /// Tells the sockets of ended sessions, and closes them.
+    /// Sessions were ended by this node: the others are told, and their sockets here close.
     pub(crate) fn ended(&self, user: UserId, sessions: &[SessionId], reason: Reason) {
         for session in sessions {
             tracing::info!(user.id = %user, session.id = %session, reason = reason.word(),
                 "a session ended");
             self.meters.ended(reason);
+            self.known.end(*session);
             self.live.end(*session);
+            self.backing.bus.publish(News::Ended { session: *session, user, reason });
             self.fanout.end_session(*session, reason.word());
         }
     }

@@ -1,13 +1,17 @@
 //! Ends of sessions that another process made: an operator's command, another node.
 //!
 //! Such a session writes nothing from its end on, for the store checks it with every write. Its
-//! sockets here are closed by looking for new ends twice a second. Each look reaches back before
-//! the last one, for an end carries the time at which it was wanted, and may be committed later.
+//! sockets here are closed, and what is `known` of it is forgotten, as soon as the other node tells
+//! over the bus; which may lose it, so new ends are looked for in the store twice a second. Each
+//! look reaches back before the last one, for an end carries the time at which it was wanted, and
+//! may be committed later.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use tokio::time::Instant;
 use zvon_protocol::time::Timestamp;
 
+use super::store::Ended;
 use crate::App;
 
 /// How far before the last look the next one reaches back: longer than another process waits for
@@ -34,18 +38,30 @@ impl Ends {
 }
 
 impl App {
-    /// Closes the sockets of sessions that ended elsewhere.
+    /// Looks for ends in the store.
     pub(crate) async fn hear_of_ends(&self) {
-        let now = self.now();
+        let (now, begun) = (self.now(), Instant::now());
         match self.store().revoked_since(self.ends.since(now)).await {
             Ok(ended) => {
-                let here = ended.into_iter().filter(|ended| self.live.end(ended.session));
-                for ended in here {
-                    self.ended(ended.user, &[ended.session], ended.reason);
+                for ended in ended {
+                    self.ended_elsewhere(ended);
                 }
                 self.ends.looked(now);
+                self.known.heard(begun);
             }
             Err(error) => tracing::warn!(%error, "ends of sessions could not be looked for"),
+        }
+    }
+
+    /// A session is over, as this node finds or is told, perhaps again: nobody is let in by it, and
+    /// its sockets here close.
+    pub(crate) fn ended_elsewhere(&self, Ended { session, user, reason }: Ended) {
+        self.known.end(session);
+        if self.live.end(session) {
+            tracing::info!(user.id = %user, session.id = %session, reason = reason.word(),
+                "a session ended elsewhere");
+            self.meters.ended(reason);
+            self.fanout.end_session(session, reason.word());
         }
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! `begin` makes one at a sign-in, `refresh` carries it on with a rotating token, `live` keeps it
 //! alive while it is used, `end` ends it: by its owner, from another device, or because something
-//! is wrong; `ends` hears of those that another process ended. A session that is not used for its whole life is over by itself.
+//! is wrong; `ends` hears of those that another process ended; `known` spares the store the same
+//! question twice. A session that is not used for its whole life is over by itself.
 
 mod begin;
 mod end;
 pub(crate) mod ends;
+pub(crate) mod known;
 pub(crate) mod live;
 pub mod refresh;
 pub mod store;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -58,7 +61,7 @@ impl Session {
 }
 
 /// Why a session was ended, as its sockets hear it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// Its owner signed out.
     Logout,

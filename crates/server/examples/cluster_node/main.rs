@@ -19,6 +19,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zvon_backplane::bus;
+use zvon_backplane::cache::MemoryCache;
 use zvon_backplane::limiter::MemoryLimiter;
 use zvon_backplane::presence::MemoryPresence;
 use zvon_core::backing::Backing;
@@ -99,6 +100,7 @@ async fn main() -> Result<()> {
         nodes: Arc::clone(&nodes),
         presence: Arc::new(MemoryPresence::new(Arc::clone(&clock) as _, grace)),
         limiter: Arc::new(MemoryLimiter::default()),
+        cache: Arc::new(MemoryCache::of(0)),
         clock,
     };
     let gateway = Gateway::start(backing, Arc::new(zvon_socketio::Alone), settings).await?;

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use environment::Environment;
 pub(crate) use list::List;
 pub(crate) use sections::{
-    Audience, Auth, Chat, Cluster, Health, Limits, Log, LogFormat, Metrics, Presence, Redis,
+    Audience, Auth, Cache, Chat, Cluster, Health, Limits, Log, LogFormat, Metrics, Presence, Redis,
     Server, Socket, Store, Telemetry,
 };
 pub(crate) use span::Span;
@@ -39,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) presence: Presence,
     pub(crate) chat: Chat,
+    pub(crate) cache: Cache,
     pub(crate) socket: Socket,
     pub(crate) store: Store,
     pub(crate) redis: Redis,

@@ -82,6 +82,13 @@ pub(crate) struct Chat {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Cache {
+    pub(crate) enabled: bool,
+    pub(crate) local_bytes: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Socket {
     pub(crate) ping_interval: Span,
     pub(crate) ping_timeout: Span,

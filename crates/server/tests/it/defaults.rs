@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 59] = [
+const WRONG: [(&str, &str); 61] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -44,6 +44,8 @@ const WRONG: [(&str, &str); 59] = [
     ("chat.pins_max", "0"),
     ("chat.group_max", "all"),
     ("chat.history_page", "0"),
+    ("cache.enabled", "perhaps"),
+    ("cache.local_bytes", "64 MB"),
     ("socket.ping_interval", "0s"),
     ("socket.ping_timeout", "0"),
     ("socket.connect_timeout", "x"),

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
+use zvon_core::chat::standing::Standing;
 use zvon_core::chat::store::{Author, ChatStore, ChatView, GroupChange, NewGroup};
 use zvon_core::chat::{Chat, Member};
 use zvon_core::message::{EventKind, LogEvent};
@@ -28,6 +29,10 @@ const MEMBER: &str = "SELECT m.*, u.name FROM members m JOIN users u ON u.id = m
 const MEMBERS: &str = "SELECT m.*, u.name FROM unnest($1::uuid[]) WITH ORDINALITY j (chat, key) \
     JOIN members m ON m.chat_id = j.chat AND m.left_seq IS NULL \
     JOIN users u ON u.id = m.user_id ORDER BY j.key, m.joined_seq, m.user_id";
+const STANDING: &str = "SELECT m.*, u.name, c.last_seq AS head, c.pins AS pin_count, \
+    (SELECT max(p.pin_seq) FROM pins p WHERE p.chat_id = $1) AS newest_pin FROM chats c \
+    JOIN members m ON m.chat_id = c.id AND m.left_seq IS NULL JOIN users u ON u.id = m.user_id \
+    WHERE c.id = $1 ORDER BY m.joined_seq, m.user_id";
 const CHATS_OF: &str = "SELECT c.*, m.chat_id, m.user_id, m.role, m.joined_seq, m.delivered_seq, \
     m.read_seq, m.read_no, u.name, c.last_message AS newest FROM members m \
     JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id \
@@ -96,6 +101,11 @@ impl ChatStore for Postgres {
     async fn chat(&self, id: ChatId) -> StoreResult<Option<Chat>> {
         let found = self.read.optional(sqlx::query(BY_ID).bind(id.0)).await.map_err(failed)?;
         found.as_ref().map(row::chat).transpose().map_err(failed)
+    }
+
+    async fn standing(&self, chat: ChatId) -> StoreResult<Option<Standing>> {
+        let rows = self.read.rows(sqlx::query(STANDING).bind(chat.0)).await.map_err(failed)?;
+        row::standing(&rows).map_err(failed)
     }
 
     async fn member(&self, chat: ChatId, user: UserId) -> StoreResult<Option<Member>> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use zvon_core::chat::store::Author;
-use zvon_core::message::store::{Append, Batch, MessageStore, Page};
+use zvon_core::message::store::{Append, Batch, MessageStore, Page, Pinned};
 use zvon_core::message::{LogEvent, MessageRow};
 use zvon_core::store::{StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
@@ -102,7 +102,7 @@ impl MessageStore for Postgres {
         pin::set(self.rest.begin().await?, author, id, None).await
     }
 
-    async fn pinned(&self, chat: ChatId) -> StoreResult<Vec<MessageRow>> {
+    async fn pinned(&self, chat: ChatId) -> StoreResult<Pinned> {
         pin::all(&self.read, chat).await
     }
 }

@@ -2,6 +2,7 @@
 
 use zvon_core::chat::Chat;
 use zvon_core::chat::store::Author;
+use zvon_core::message::store::Pinned;
 use zvon_core::message::{EventKind, LogEvent, MessageRow, Pin};
 use zvon_core::store::{Denied, StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId};
@@ -22,7 +23,8 @@ const PIN: &str =
     "INSERT INTO pins (chat_id, seq, at, by_user, pin_seq) VALUES ($1, $2, $3, $4, $5)";
 const UNPIN: &str = "DELETE FROM pins WHERE chat_id = $1 AND seq = $2";
 const RESIZE: &str = "UPDATE chats SET pins = pins + $1 WHERE id = $2";
-const ALL: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by FROM pins p \
+const ALL: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by, p.pin_seq, \
+    (SELECT c.last_seq FROM chats c WHERE c.id = p.chat_id) AS head FROM pins p \
     JOIN events e ON e.chat_id = p.chat_id AND e.seq = p.seq \
     WHERE p.chat_id = $1 ORDER BY p.pin_seq DESC";
 
@@ -83,8 +85,8 @@ async fn write(
     Ok(event)
 }
 
-/// The pinned messages of a chat, the newest pin first.
-pub(super) async fn all(read: &Line, chat: ChatId) -> StoreResult<Vec<MessageRow>> {
+/// The pinned messages of a chat.
+pub(super) async fn all(read: &Line, chat: ChatId) -> StoreResult<Pinned> {
     let rows = read.rows(sqlx::query(ALL).bind(chat.0)).await.map_err(failed)?;
-    row::all(&rows, row::message).map_err(failed)
+    row::pinned(&rows).map_err(failed)
 }

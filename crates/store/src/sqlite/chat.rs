@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use zvon_core::chat::standing::Standing;
 use zvon_core::chat::store::{Author, ChatStore, ChatView, GroupChange, NewGroup};
 use zvon_core::chat::{Chat, Member};
 use zvon_core::message::{EventKind, LogEvent};
@@ -25,6 +26,10 @@ const MEMBER: &str = "SELECT m.*, u.name FROM members m JOIN users u ON u.id = m
 const MEMBERS: &str = "SELECT m.*, u.name FROM json_each(?) j \
     JOIN members m ON m.chat_id = unhex(j.value) AND m.left_seq IS NULL \
     JOIN users u ON u.id = m.user_id ORDER BY j.key, m.joined_seq, m.user_id";
+const STANDING: &str = "SELECT m.*, u.name, c.last_seq AS head, c.pins AS pin_count, \
+    (SELECT max(p.pin_seq) FROM pins p WHERE p.chat_id = ?1) AS newest_pin FROM chats c \
+    JOIN members m ON m.chat_id = c.id AND m.left_seq IS NULL JOIN users u ON u.id = m.user_id \
+    WHERE c.id = ?1 ORDER BY m.joined_seq, m.user_id";
 const CHATS_OF: &str = "SELECT c.*, m.chat_id, m.user_id, m.role, m.joined_seq, m.delivered_seq, \
     m.read_seq, m.read_no, u.name, c.last_message AS newest FROM members m \
     JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id \
@@ -94,6 +99,12 @@ impl ChatStore for Sqlite {
         let found = sqlx::query("SELECT * FROM chats WHERE id = ?").bind(id.0);
         let found = found.fetch_optional(&self.readers).await.map_err(failed)?;
         found.as_ref().map(row::chat).transpose().map_err(failed)
+    }
+
+    async fn standing(&self, chat: ChatId) -> StoreResult<Option<Standing>> {
+        let rows = sqlx::query(STANDING).bind(chat.0).fetch_all(&self.readers).await;
+        let rows = rows.map_err(failed)?;
+        row::standing(&rows).map_err(failed)
     }
 
     async fn member(&self, chat: ChatId, user: UserId) -> StoreResult<Option<Member>> {

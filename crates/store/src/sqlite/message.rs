@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 use zvon_core::chat::store::Author;
-use zvon_core::message::store::{Append, Batch, MessageStore, Page};
+use zvon_core::message::store::{Append, Batch, MessageStore, Page, Pinned};
 use zvon_core::message::{LogEvent, MessageRow};
 use zvon_core::store::{StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
@@ -127,7 +127,7 @@ impl MessageStore for Sqlite {
         pin::set(self.begin().await?, author, id, None).await
     }
 
-    async fn pinned(&self, chat: ChatId) -> StoreResult<Vec<MessageRow>> {
+    async fn pinned(&self, chat: ChatId) -> StoreResult<Pinned> {
         pin::all(&self.readers, chat).await
     }
 }

@@ -2,6 +2,7 @@
 
 use sqlx::SqlitePool;
 use zvon_core::chat::store::Author;
+use zvon_core::message::store::Pinned;
 use zvon_core::message::{EventKind, LogEvent, MessageRow, Pin};
 use zvon_core::store::{Denied, StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId};
@@ -18,7 +19,8 @@ const COUNT: &str = "SELECT pins FROM chats WHERE id = ?";
 const PIN: &str = "INSERT INTO pins (chat_id, seq, at, by_user, pin_seq) VALUES (?, ?, ?, ?, ?)";
 const UNPIN: &str = "DELETE FROM pins WHERE chat_id = ? AND seq = ?";
 const RESIZE: &str = "UPDATE chats SET pins = pins + ? WHERE id = ?";
-const ALL: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by FROM pins p \
+const ALL: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by, p.pin_seq, \
+    (SELECT c.last_seq FROM chats c WHERE c.id = p.chat_id) AS head FROM pins p \
     JOIN events e ON e.chat_id = p.chat_id AND e.seq = p.seq \
     WHERE p.chat_id = ? ORDER BY p.pin_seq DESC";
 
@@ -77,8 +79,8 @@ async fn write(
     Ok(Ok(event))
 }
 
-/// The pinned messages of a chat, the newest pin first.
-pub(super) async fn all(readers: &SqlitePool, chat: ChatId) -> StoreResult<Vec<MessageRow>> {
+/// The pinned messages of a chat.
+pub(super) async fn all(readers: &SqlitePool, chat: ChatId) -> StoreResult<Pinned> {
     let rows = sqlx::query(ALL).bind(chat.0).fetch_all(readers).await.map_err(failed)?;
-    row::all(&rows, row::message).map_err(failed)
+    row::pinned(&rows).map_err(failed)
 }

@@ -2,7 +2,8 @@
 
 use zvon_protocol::ids::ChatId;
 
-/// Where everybody hears who was admitted.
+/// Where everybody hears who was admitted, which chats have others in them or other pins, and which
+/// sessions ended.
 pub(super) const ADMITTED: &str = "zvon:admitted";
 
 /// Channels of logs.

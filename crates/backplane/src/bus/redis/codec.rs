@@ -77,7 +77,7 @@ impl Codec {
     pub fn encode(&self, news: &News) -> Option<(String, Vec<u8>)> {
         let channel = match news {
             News::Log { chat, .. } => channel(partition(*chat)),
-            News::Admitted { .. } => ADMITTED.to_owned(),
+            News::Admitted { .. } | News::Turned { .. } | News::Ended { .. } => ADMITTED.to_owned(),
         };
         let body = self.sign(channel.as_bytes(), &rmp_serde::to_vec(news).ok()?);
         Some((channel, body))
@@ -136,7 +136,9 @@ fn is_whole(news: &News, name: &[u8]) -> bool {
                 && events.iter().all(|(event, _)| event.chat == *chat)
                 && events.windows(2).all(|two| two[0].0.seq < two[1].0.seq)
         }
-        News::Admitted { .. } => name == ADMITTED.as_bytes(),
+        News::Admitted { .. } | News::Turned { .. } | News::Ended { .. } => {
+            name == ADMITTED.as_bytes()
+        }
     }
 }
 
@@ -145,7 +147,8 @@ mod tests {
     use proptest::prelude::{any, prop, proptest};
     use uuid::Uuid;
     use zvon_core::contract::bus::news;
-    use zvon_protocol::ids::UserId;
+    use zvon_core::session::Reason;
+    use zvon_protocol::ids::{SessionId, UserId};
 
     use super::{ADMITTED, Codec, News, Refused};
     use zvon_protocol::ids::ChatId;
@@ -158,7 +161,11 @@ mod tests {
         #[test]
         fn the_other_nodes_read_what_one_writes(chat in any::<u128>(), seq in any::<u64>()) {
             let (chat, user) = (ChatId(Uuid::from_u128(chat)), UserId(Uuid::new_v4()));
-            for news in [news(chat, seq), News::Admitted { chat, user, seq }] {
+            let (session, reason) = (SessionId(Uuid::new_v4()), Reason::Revoked);
+            let ended = News::Ended { session, user, reason };
+            let (admitted, turned) =
+                (News::Admitted { chat, user, seq }, News::Turned { chat, seq });
+            for news in [news(chat, seq), admitted, turned, ended] {
                 let (channel, body) = codec("one").encode(&news).unwrap();
                 let read = |reader: &Codec| reader.decode(channel.as_bytes(), &body);
                 assert_eq!(read(&codec("two")), Ok(news.clone()));

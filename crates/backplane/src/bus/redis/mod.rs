@@ -112,7 +112,7 @@ impl RedisBus {
     fn wants(&self, news: &News) -> bool {
         match news {
             News::Log { chat, .. } => self.following.lock().chats.contains_key(chat),
-            News::Admitted { .. } => true,
+            News::Admitted { .. } | News::Turned { .. } | News::Ended { .. } => true,
         }
     }
 }

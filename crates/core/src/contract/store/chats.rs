@@ -20,6 +20,7 @@ pub(super) async fn run(subject: Subject) {
     chats_are_listed_by_their_last_change(&scene).await;
     contacts_share_a_chat_now(&scene).await;
     members_come_by_chat_and_age(&scene).await;
+    a_standing_is_all_that_changes(&scene).await;
     what_is_not_there_is_none(&scene).await;
 }
 
@@ -140,4 +141,34 @@ async fn what_is_not_there_is_none(scene: &Scene) {
     assert_eq!(scene.store.member(nowhere, ann.user).await.unwrap(), None);
     assert!(scene.store.members(&[]).await.unwrap().is_empty());
     assert!(scene.store.chats_of(ann.user).await.unwrap().is_empty());
+}
+
+async fn a_standing_is_all_that_changes(scene: &Scene) {
+    let [ann, bob, eve] = scene.people().await;
+    assert_eq!(scene.store.standing(ChatId(Uuid::now_v7())).await.unwrap(), None);
+    let (chat, other) = (scene.group(ann, &[bob]).await, scene.pair(ann, eve).await);
+    let check = async |head, pins| {
+        let standing = scene.store.standing(chat).await.unwrap().unwrap();
+        assert_eq!((standing.head, standing.pins.count), (head, pins));
+        assert_eq!(standing.members, scene.store.members(&[chat]).await.unwrap());
+        standing
+    };
+    check(1, 0).await;
+    let (row, foreign) = (ann.says(chat, "a"), ann.says(other, "elsewhere"));
+    scene.append(&[row.clone(), foreign.clone()]).await;
+    scene.store.pin(ann.author(), foreign.id, 9).await.unwrap().unwrap();
+    check(2, 0).await;
+    scene.store.pin(bob.author(), row.id, 9).await.unwrap().unwrap();
+    assert_eq!(check(3, 1).await.pins.newest, 3);
+    let add = GroupChange::Add { user: eve.user, max: 9 };
+    scene.store.change_group(ann.author(), chat, &add).await.unwrap().unwrap();
+    let standing = check(4, 1).await;
+    assert!(standing.member(eve.user).is_some_and(|member| member.read_seq == 4));
+    scene
+        .store
+        .change_group(ann.author(), chat, &GroupChange::Remove(bob.user))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(check(5, 1).await.member(bob.user).is_none());
 }

@@ -1,5 +1,6 @@
 //! Pins: a limit that holds, an event each way.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -7,6 +8,7 @@ use zvon_protocol::ids::MessageId;
 
 use super::Subject;
 use super::scene::{NOW, Scene};
+use crate::message::store::Pinned;
 use crate::message::{EventKind, MessageRow, Pin};
 use crate::store::Denied;
 
@@ -15,6 +17,7 @@ pub(super) async fn run(subject: Subject) {
     pinning_is_an_event_and_a_state(&scene).await;
     what_is_denied(&scene).await;
     the_newest_pin_comes_first(&scene).await;
+    a_stamp_tells_pins_apart(&scene).await;
     the_limit_holds_under_concurrency(&scene).await;
 }
 
@@ -29,12 +32,12 @@ async fn pinning_is_an_event_and_a_state(scene: &Scene) {
     assert_eq!((event.seq, event.msg_no, event.actor), (3, 1, bob.user));
     assert_eq!(event.kind, EventKind::Pinned(pinned.clone()));
     assert_eq!(scene.message(row.id).await, pinned);
-    assert_eq!(scene.store.pinned(chat).await.unwrap(), [pinned]);
+    assert_eq!(scene.store.pinned(chat).await.unwrap().rows, [pinned]);
     assert_eq!(scene.check_log(chat).await.last(), Some(&event));
     let event = scene.store.unpin(ann.author(), row.id).await.unwrap().unwrap();
     assert_eq!((event.seq, &event.kind), (4, &EventKind::Unpinned(plain.clone())));
     assert_eq!(scene.message(row.id).await, plain);
-    assert!(scene.store.pinned(chat).await.unwrap().is_empty());
+    assert!(scene.store.pinned(chat).await.unwrap().rows.is_empty());
     let log = scene.check_log(chat).await;
     assert!(matches!(&log[2].kind, EventKind::Pinned(m) if m.pin.is_some()), "history stays");
     assert_eq!(log[3], event);
@@ -81,7 +84,7 @@ async fn the_newest_pin_comes_first(scene: &Scene) {
             scene.store.pin(ann.author(), id, 9).await.unwrap().unwrap();
         }
     }
-    let pinned = scene.store.pinned(chat).await.unwrap();
+    let pinned = scene.store.pinned(chat).await.unwrap().rows;
     let ids: Vec<_> = pinned.iter().map(|message| message.id).collect();
     assert_eq!(ids, [2, 3, 0].map(|index: usize| rows[index].id));
 }
@@ -100,6 +103,32 @@ async fn the_limit_holds_under_concurrency(scene: &Scene) {
         pinned += usize::from(one.await.unwrap());
     }
     assert_eq!(pinned, 3);
-    assert_eq!(scene.store.pinned(chat).await.unwrap().len(), 3);
+    assert_eq!(scene.store.pinned(chat).await.unwrap().rows.len(), 3);
     assert_eq!(scene.check_log(chat).await.len(), 12);
+}
+
+/// Pins and unpins of a few messages in many orders: the same stamp means the same pins.
+async fn a_stamp_tells_pins_apart(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let chat = scene.pair(ann, bob).await;
+    assert_eq!(scene.store.pinned(chat).await.unwrap(), Pinned::default());
+    let rows: Vec<_> = (0..4).map(|n| ann.says(chat, &format!("m{n}"))).collect();
+    scene.append(&rows).await;
+    let mut seen: HashMap<(u64, u64), Vec<MessageRow>> = HashMap::new();
+    let mut head = 5;
+    for step in [0, 1, 2, 1, 0, 3, 2, 2, 0, 1, 3, 1, 2, 0, 0, 1, 3, 2, 0, 3, 1, 1] {
+        let id = rows[step].id;
+        if scene.store.pin(ann.author(), id, 9).await.unwrap() == Err(Denied::AlreadySo) {
+            scene.store.unpin(ann.author(), id).await.unwrap().unwrap();
+        }
+        head += 1;
+        let pinned = scene.store.pinned(chat).await.unwrap();
+        let standing = scene.store.standing(chat).await.unwrap().unwrap();
+        assert_eq!((standing.head, standing.pins), (head, pinned.stamp));
+        assert_eq!(pinned.head, if pinned.rows.is_empty() { 0 } else { head });
+        assert_eq!(pinned.rows.len() as u64, pinned.stamp.count);
+        let stamp = (pinned.stamp.count, pinned.stamp.newest);
+        let known = seen.entry(stamp).or_insert_with(|| pinned.rows.clone());
+        assert_eq!(*known, pinned.rows, "{stamp:?}");
+    }
 }

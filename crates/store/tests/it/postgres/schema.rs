@@ -100,7 +100,7 @@ async fn a_node_that_runs_goes_on_when_tables_get_wider_under_it() {
         assert!(store.message(log[0]).await.unwrap().is_some());
         assert_eq!(store.page(chat, Page::Newest, 2).await.unwrap().len(), 2);
         store.pin(author, log[0], 9).await.unwrap().unwrap();
-        assert_eq!(store.pinned(chat).await.unwrap().len(), 1);
+        assert_eq!(store.pinned(chat).await.unwrap().rows.len(), 1);
         store.unpin(author, log[0]).await.unwrap().unwrap();
         assert!(!store.outbox(&Bookmark::default(), 99).await.unwrap().0.is_empty());
         let rename = GroupChange::Rename(format!("Title {}", log.len()));
