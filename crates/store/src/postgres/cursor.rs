@@ -1,5 +1,5 @@
 //! Cursors on PostgreSQL: one call moves them, and tells what was read
-//! (`migrations/postgres/0005_events.sql`).
+//! (`migrations/postgres/0004_events.sql`).
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;

@@ -72,7 +72,8 @@ async fn what_comes_after_a_restore_is_read_from_the_outbox_once() {
     assert_eq!(rows.iter().map(|row| row.spans.clone()).collect::<Vec<_>>(), [[(chat, 7, 7)]]);
     assert_eq!(restored.outbox(&next, 99).await.unwrap().0, []);
     let all = restored.outbox(&Bookmark::default(), 99).await.unwrap().0;
-    assert_eq!(all.len(), 3, "and who begins anew reads all");
+    let of_chats = all.iter().filter(|row| !row.spans.is_empty());
+    assert_eq!(of_chats.count(), 3, "and who begins anew reads all");
 }
 
 #[tokio::test]

@@ -308,3 +308,6 @@ impl Drop for Tx {
 async fn run(connection: &mut SqliteConnection, sql: &'static str) -> StoreResult<()> {
     raw_sql(sql).execute(connection).await.map_err(failed).map(drop)
 }
+
+#[cfg(test)]
+mod tests;
