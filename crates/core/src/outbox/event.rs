@@ -1,7 +1,7 @@
 //! What happens to accounts rather than chats: it has no seq and stands in the outbox alone, in
 //! the row of the transaction that did it (`extra`, a JSON array of these).
 //!
-//! Written by the store's verbs; read by whoever follows the outbox ([`super::record`]). The JSON
+//! Written by the store's verbs; read by whoever follows the outbox. The JSON
 //! is read by other versions of Zvon: fields are added, never renamed; what is not understood is
 //! passed over.
 
