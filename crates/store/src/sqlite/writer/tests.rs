@@ -6,7 +6,8 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use zvon_core::store::StoreResult;
 
-use super::{LATELY, PATIENCE, Pace, Tx, Writer};
+use super::group::{LATELY, PATIENCE};
+use super::{Pace, Tx, Writer};
 use crate::sqlite::failed;
 
 struct Scene {
