@@ -174,6 +174,14 @@ fn settings(config: &Config) -> Result<Settings> {
     })
 }
 
+/// As many as configured, or as there are processors: up to 8, for each takes its memory.
+fn hash_threads(configured: usize) -> usize {
+    match configured {
+        0 => std::thread::available_parallelism().map_or(1, usize::from).min(8),
+        threads => threads,
+    }
+}
+
 fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
     let limits = &config.limits;
     Core {
@@ -181,7 +189,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         // A token is good for as long as it says.
         session_life: config.auth.session_life.0.max(config.auth.token_life.0),
         sessions_max: config.auth.sessions_max,
-        hash_threads: config.auth.hash_threads,
+        hash_threads: hash_threads(config.auth.hash_threads),
         rehash: config.auth.rehash_passwords,
         password_min: config.auth.password_min,
         limits: Limits {

@@ -1,8 +1,7 @@
 //! Password hashes: argon2id (19 MiB, 2 passes, 1 lane), on a bounded pool.
 //!
-//! Hashing is slow on purpose. It runs on threads of its own, one unless configured, which the
-//! system runs when nothing else wants the processor: a flood of sign-ins does not take it from
-//! sends. The queue is bounded; when it is full a sign-in is refused at once and may be tried
+//! Hashing is slow on purpose. It runs on threads of its own, which the system runs when nothing
+//! else wants the processor: a flood of sign-ins does not take it from sends. The queue is bounded; when it is full a sign-in is refused at once and may be tried
 //! again.
 
 use std::sync::Arc;

@@ -45,7 +45,6 @@ impl Config {
             ("auth.token_life", millis(self.auth.token_life)),
             ("auth.access_token_life", millis(self.auth.access_token_life)),
             ("auth.session_life", millis(self.auth.session_life)),
-            ("auth.hash_threads", self.auth.hash_threads as u64),
             ("auth.sessions_max", u64::from(self.auth.sessions_max)),
             ("chat.text_max_bytes", self.chat.text_max_bytes as u64),
             ("chat.pins_max", u64::from(self.chat.pins_max)),

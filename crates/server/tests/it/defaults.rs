@@ -22,7 +22,7 @@ const WRONG: [(&str, &str); 61] = [
     ("auth.access_token_life", "0"),
     ("auth.session_life", "long"),
     ("auth.sessions_max", "0"),
-    ("auth.hash_threads", "0"),
+    ("auth.hash_threads", "all"),
     ("auth.accept_legacy_tokens", "perhaps"),
     ("auth.rehash_passwords", "2"),
     ("auth.jwt_secret_previous", "without one to follow it"),
