@@ -1,23 +1,14 @@
 //! What a connection costs that is signed in and silent.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use tokio::task::JoinSet;
 
-use crate::client::{Client, Heard, hear};
-use crate::rest::Person;
 use crate::seed::Seed;
 use crate::server::{Server, place};
-
-/// How many connect at the same time.
-const AT_ONCE: usize = 64;
-/// How many source addresses they come from.
-const SOURCES: usize = 50;
+use crate::silent;
 
 /// How many, and whose.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,7 +41,8 @@ pub(crate) async fn run(zvon: &Path, options: &Options) -> Result<Figures> {
     let people = seed.close().await;
     let server = Server::start(zvon, data.path()).await?;
     let before = server.account()?;
-    let mut silent = connect(server.address(), &people, options.connections).await?;
+    let whose = |index: usize| (server.address(), people[index % people.len()].clone());
+    let mut silent = silent::connect(0..options.connections, whose).await?;
     let half = Duration::from_secs_f64(options.quiet / 2.0);
     tokio::time::sleep(half).await;
     let calm = server.account()?;
@@ -69,48 +61,6 @@ pub(crate) async fn run(zvon: &Path, options: &Options) -> Result<Figures> {
         after: after.resident,
         cpu: (after.cpu - calm.cpu) / half.as_secs_f64(),
     })
-}
-
-async fn connect(
-    server: SocketAddr,
-    people: &[Person],
-    count: usize,
-) -> Result<JoinSet<Result<()>>> {
-    let mut silent = JoinSet::new();
-    let mut coming = JoinSet::new();
-    let mut next: VecDeque<usize> = (0..count).collect();
-    while !next.is_empty() || !coming.is_empty() {
-        while coming.len() < AT_ONCE
-            && let Some(index) = next.pop_front()
-        {
-            let person = people[index % people.len()].clone();
-            coming.spawn(async move { Client::connect(server, source(index), &person).await });
-        }
-        if let Some(client) = coming.join_next().await {
-            silent.spawn(stay(client??));
-        }
-    }
-    Ok(silent)
-}
-
-/// Answers heartbeats until it is dropped.
-async fn stay(mut client: Client) -> Result<()> {
-    loop {
-        let mut pings = 0;
-        client.wire.frames(|frame| {
-            pings += u32::from(matches!(hear(frame), Heard::Ping));
-            Ok(())
-        })?;
-        for _ in 0..pings {
-            client.pong().await?;
-        }
-        client.wire.doze().await?;
-    }
-}
-
-fn source(index: usize) -> SocketAddr {
-    let last = u8::try_from(index % SOURCES + 1).unwrap_or(1);
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 1, last)), 0)
 }
 
 impl Figures {

@@ -6,6 +6,7 @@
 
 mod bench;
 mod client;
+mod crowd;
 mod fill;
 mod idle;
 mod nodes;
@@ -15,6 +16,7 @@ mod rest;
 mod seed;
 mod sends;
 mod server;
+mod silent;
 mod wire;
 
 use std::path::PathBuf;
@@ -44,6 +46,11 @@ enum Command {
     Pressure(pressure::Options),
     /// Two nodes on PostgreSQL and Redis: writers on one, the others on the other.
     Nodes(nodes::Options),
+    /// A crowd of silent connections over six nodes, on PostgreSQL and Redis.
+    Crowd(crowd::Options),
+    /// A part of a crowd, in a process of its own.
+    #[command(hide = true)]
+    Part(crowd::part::Options),
     /// What the cache spares PostgreSQL on a day-like mix, and what single reads cost.
     Reads(reads::Options),
     /// All of it, as one table of medians.
@@ -53,6 +60,9 @@ enum Command {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    if let Command::Part(options) = &cli.command {
+        return crowd::part::run(options).await;
+    }
     let zvon = server::program(cli.zvon)?;
     match cli.command {
         Command::Sends(options) => println!("{}", sends::run(&zvon, &options).await?),
@@ -60,6 +70,8 @@ async fn main() -> anyhow::Result<()> {
         Command::Fill(options) => println!("{}", fill::run(&zvon, &options).await?),
         Command::Pressure(options) => pressure::run(&zvon, &options).await?,
         Command::Nodes(options) => nodes::run(&zvon, &options).await?,
+        Command::Crowd(options) => crowd::run(&zvon, &options).await?,
+        Command::Part(_) => unreachable!("it runs without a server of its own"),
         Command::Reads(options) => reads::run(&zvon, &options).await?,
         Command::Bench(options) => bench::run(&zvon, &options).await?,
     }

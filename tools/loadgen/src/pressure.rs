@@ -33,7 +33,7 @@ const STRANGER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0,
 const WRITERS: usize = 50;
 /// Limits that the writers keep and those who press do not.
 const LIMITS: [(&str, &str); 4] = [
-    ("ZVON_LIMITS__SOCKET_EVENTS_PER_MINUTE", "6000"),
+    ("ZVON_LIMITS__SOCKET_EVENTS_PER_MINUTE", "700"),
     ("ZVON_LIMITS__CONNECTIONS_PER_USER", "100"),
     ("ZVON_LIMITS__CONNECTIONS_PER_ADDRESS", "1000"),
     ("ZVON_AUTH__SESSIONS_MAX", "1000000"),
@@ -225,7 +225,8 @@ async fn half_open(server: SocketAddr, from: SocketAddr, counts: Arc<Counts>) {
     }
 }
 
-/// Ten commands a second that cannot be carried out: six times what a user may, over all sockets.
+/// Ten commands a second that cannot be carried out: over all sockets of a user, in four seconds
+/// what may be sent in a minute.
 async fn abuse(server: SocketAddr, person: Person, counts: Arc<Counts>) {
     let Ok(mut client) = Client::connect(server, STRANGER, &person).await else {
         return counts.note(true);
