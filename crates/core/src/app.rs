@@ -119,6 +119,8 @@ impl App {
             tasks,
             stop,
         });
+        // What is read of sessions is kept from the first request on.
+        app.hear_of_ends().await;
         app.start_tasks();
         Ok(app)
     }
