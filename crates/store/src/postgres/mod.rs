@@ -32,6 +32,7 @@ mod pin;
 mod schema;
 mod session;
 mod terms;
+mod whole;
 
 use zvon_core::store::{StoreError, StoreResult};
 
