@@ -55,7 +55,7 @@ BEGIN
             FOR NO KEY UPDATE) m),
     moves AS (
         UPDATE members m SET delivered_seq = greatest(m.delivered_seq, f.upto),
-            read_seq = coalesce(f.own, m.read_seq), read_no = coalesce(f.own_no, m.read_no)
+            read_seq = greatest(m.read_seq, f.own), read_no = coalesce(f.own_no, m.read_no)
         FROM found f WHERE m.ctid = f.place RETURNING 1),
     told AS (
         INSERT INTO events (chat_id, seq, msg_no, at, kind, actor, id, content, client_id,
@@ -81,7 +81,7 @@ BEGIN
     -- the statement that found it cannot change it.
     IF done < cardinality(spots) THEN
         UPDATE members m SET delivered_seq = greatest(m.delivered_seq, heads[u.place] - u.upto),
-            read_seq = coalesce(heads[u.place] - u.own, m.read_seq),
+            read_seq = greatest(m.read_seq, heads[u.place] - u.own),
             read_no = coalesce(nos[u.place] - u.own, m.read_no)
         FROM (SELECT f.spot, p_place[f.n] AS place, p_upto[f.n] AS upto, p_own[f.n] AS own
             FROM unnest(spots, moved) f (spot, n) OFFSET 0) u

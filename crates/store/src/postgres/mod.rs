@@ -22,6 +22,7 @@ mod cursor;
 mod export;
 mod group;
 pub mod inspect;
+mod kept;
 mod libpq;
 mod line;
 mod log;
