@@ -59,7 +59,7 @@ pub(crate) async fn run(zvon: &Path, options: &Options) -> Result<()> {
     let node = Server::start_with(zvon, data.path(), &variables).await?;
     postgres.sql(&database, TABLE);
     for chats in &options.chats {
-        let people = rest::sign_up(node.address(), chats * 2).await?;
+        let people = rest::sign_up(node.address(), *chats).await?;
         let halls = sends::open_halls(node.address(), &people, *chats).await?;
         postgres.sql(&database, "VACUUM ANALYZE; CHECKPOINT");
         let mut ratios = Vec::new();

@@ -166,7 +166,10 @@ pub(crate) async fn gather(
     let every = options.rate.map(|rate| Duration::from_secs_f64(people.len() as f64 / rate));
     let writer = |(index, client): (usize, Client)| {
         let outstanding = if index < writers { options.outstanding } else { 0 };
-        let plan = Plan { outstanding, every };
+        // With a rate they send one after the other, not all at once.
+        let share = index as f64 / people.len() as f64;
+        let late = every.unwrap_or_default().mul_f64(share);
+        let plan = Plan { outstanding, every, late };
         Writer::new(client, halls[index % halls.len()].id.to_string(), plan)
     };
     Ok(clients.into_iter().enumerate().map(writer).collect())
