@@ -1,15 +1,15 @@
 -- A batch of messages in one call, as append_v1 (which stays for nodes of the version before, and
 -- for batches in which something is not fine). What costs a database most of a small batch are the
 -- commit and the statements, and of a large one the look-ups of rows. So here everything is written
--- at once in two statements, each row found once, in the belief that all of the batch goes in; what
+-- in two statements, each row found once, in the belief that all of the batch goes in; what
 -- follows from the batch alone comes ready from the node. If a row may not go in (its session is
 -- over, its sender no member, its id there, its chat not), all of it is undone, the answer is
 -- empty, and append_v1 says of each row why.
 --
 -- 1  The chats grow, locked in id order. What is seen after that is not older than their locks, and
 --    a revocation waits for who holds them.
--- 2  Under them: the cursors of senders and of who looks on (their rows locked in key order), the
---    sessions, the events and one row of the outbox.
+-- 2  Under them: the members (rows of senders and of who looks on, locked in key order), the
+--    sessions, and if these are fine the events, the cursors and one row of the outbox.
 --
 -- p_chats: the chats in id order, each once; p_counts: how many messages are for each.
 -- p_sessions: the sessions, each once, p_owners: whose.
@@ -30,8 +30,7 @@ CREATE FUNCTION append_v2(
 DECLARE
     ids uuid[];
     spots tid[];
-    senders bigint;
-    live bigint;
+    fine boolean;
     done bigint;
 BEGIN
     WITH grown AS (
@@ -53,28 +52,32 @@ BEGIN
         CROSS JOIN LATERAL (SELECT m.ctid AS place, m.delivered_seq, m.read_seq FROM members m
             WHERE m.chat_id = p_chats[u.place] AND m.user_id = u.usr AND m.left_seq IS NULL
             FOR NO KEY UPDATE) m),
+    verdict AS MATERIALIZED (
+        SELECT (SELECT count(f.own) FROM found f) = p_senders
+            AND (SELECT count(*) FROM unnest(p_sessions, p_owners) u (id, usr)
+                WHERE (SELECT s.user_id = u.usr AND s.revoked_at IS NULL AND s.expires_at > p_at
+                    FROM sessions s WHERE s.id = u.id)) = cardinality(p_sessions) AS fine),
     moves AS (
         UPDATE members m SET delivered_seq = greatest(m.delivered_seq, f.upto),
             read_seq = greatest(m.read_seq, f.own), read_no = coalesce(f.own_no, m.read_no)
-        FROM found f WHERE m.ctid = f.place RETURNING 1),
+        FROM found f WHERE m.ctid = f.place AND (SELECT v.fine FROM verdict v) RETURNING 1),
     told AS (
         INSERT INTO events (chat_id, seq, msg_no, at, kind, actor, id, content, client_id,
                 forwarded_from, original_sender)
             SELECT p_chats[u.chat], heads[u.chat] - u.after, nos[u.chat] - u.after, ats[u.chat], 1,
                 u.usr, u.id, u.content, u.client, u.source, u.original
             FROM unnest(p_chat, p_after, p_user, p_id, p_content, p_client, p_from, p_original)
-                u (chat, after, usr, id, content, client, source, original)),
+                u (chat, after, usr, id, content, client, source, original)
+            WHERE (SELECT v.fine FROM verdict v)),
     noted AS (
         INSERT INTO outbox (at, chats, lows, highs)
             SELECT max(u.at), p_chats, array_agg(u.head - u.n + 1), heads
-            FROM unnest(ats, heads, p_counts) u (at, head, n))
+            FROM unnest(ats, heads, p_counts) u (at, head, n)
+            HAVING (SELECT v.fine FROM verdict v))
     SELECT array_agg(f.n), array_agg(f.delivered_seq), array_agg(f.read_seq), array_agg(f.place),
-            count(f.own), (SELECT count(*) FROM moves),
-            (SELECT count(*) FROM unnest(p_sessions, p_owners) u (id, usr)
-                WHERE (SELECT s.user_id = u.usr AND s.revoked_at IS NULL AND s.expires_at > p_at
-                    FROM sessions s WHERE s.id = u.id))
-        INTO moved, delivered_from, read_from, spots, senders, done, live FROM found f;
-    IF live <> cardinality(p_sessions) OR senders <> p_senders THEN
+            (SELECT count(*) FROM moves), (SELECT v.fine FROM verdict v)
+        INTO moved, delivered_from, read_from, spots, done, fine FROM found f;
+    IF NOT fine THEN
         RAISE SQLSTATE 'ZV001';
     END IF;
     -- Whose row somebody else changed while it was waited for was found as it is now, and locked;
