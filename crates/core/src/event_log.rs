@@ -5,11 +5,11 @@
 //! lease. The same jobs run on both.
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 use zvon_protocol::record::Envelope;
-use zvon_protocol::time::Timestamp;
+
+/// The topic of dead letters.
+pub const DEAD_LETTERS: &str = "zvon.dead-letter";
 
 /// One record and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,20 +29,17 @@ pub struct Poison {
     pub reason: String,
 }
 
-/// What could not be told, as it stands among the dead letters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What the event log will never take, for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Where it would have gone, if that is known.
-    pub topic: Option<String>,
-    /// Its key, if it has one.
-    pub key: Option<Uuid>,
-    /// Why it could not, for a person to read.
+    /// The topic that it was meant for.
+    pub topic: String,
+    /// Its key there.
+    pub key: Uuid,
+    /// Why it is dead.
     pub reason: String,
-    /// All that is known of it; `null` where it is too large even for this.
-    pub payload: Value,
-    /// When it was given up.
-    pub at: Timestamp,
+    /// What it is: JSON, as far as it could be made.
+    pub payload: String,
 }
 
 /// The event log could not say what happened; the same call may be tried again.
@@ -70,18 +67,19 @@ pub trait EventLog: Send + Sync {
     async fn begin(&self) -> Result<(), EventLogError>;
 
     /// Appends in this order and returns when all of it is durable, but for what comes back:
-    /// records that it will never take, which stand among the dead letters instead. What failed as a
-    /// whole may stand there in part; repeated, it keeps the order of each key.
+    /// records that it will never take. What failed as a whole may stand there in part; repeated,
+    /// it keeps the order of each key.
     ///
     /// # Errors
     /// [`EventLogError`]; `Fenced`, too, before the first [`Self::begin`].
     async fn append(&self, records: &[Record]) -> Result<Vec<Poison>, EventLogError>;
 
-    /// Puts among the dead letters what cannot even be made a record of.
+    /// Keeps what is dead in a place of its own (Kafka: the topic [`DEAD_LETTERS`]), where it harms
+    /// nobody; cut to what fits. The relay brings there what [`EventLog::append`] gave back.
     ///
     /// # Errors
-    /// As [`Self::append`].
-    async fn bury(&self, letters: &[DeadLetter]) -> Result<(), EventLogError>;
+    /// [`EventLogError`].
+    async fn bury(&self, dead: &DeadLetter) -> Result<(), EventLogError>;
 }
 
 /// Where jobs read from, each job by its own.

@@ -17,6 +17,27 @@ use crate::time::Timestamp;
 /// The version of the envelope.
 pub const VERSION: &str = "1.0.0";
 
+/// Every topic that has a source.
+pub const TOPICS: [&str; 17] = [
+    "message.created",
+    "message.forwarded",
+    "message.read",
+    "message.pinned",
+    "message.unpinned",
+    "message.deleted",
+    "chat.created",
+    "chat.updated",
+    "user.joined.chat",
+    "user.left.chat",
+    "user.online",
+    "user.offline",
+    "analytics.message",
+    "analytics.user.activity",
+    "audit.log",
+    "session.started",
+    "session.ended",
+];
+
 /// One record as it stands in a topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -199,31 +220,10 @@ pub enum Payload {
     SessionEnded { user_id: UserId, session_id: SessionId, reason: String, ended_at: Timestamp },
 }
 
-/// Every topic that there are records for.
-pub const TOPICS: [&str; 17] = [
-    "message.created",
-    "message.forwarded",
-    "message.read",
-    "message.pinned",
-    "message.unpinned",
-    "message.deleted",
-    "chat.created",
-    "chat.updated",
-    "user.joined.chat",
-    "user.left.chat",
-    "user.online",
-    "user.offline",
-    "analytics.message",
-    "analytics.user.activity",
-    "audit.log",
-    "session.started",
-    "session.ended",
-];
-
 impl Payload {
-    /// Its topic, one of [`TOPICS`]; the envelope's `eventType`.
+    /// The topic it stands in: its `eventType`.
     #[must_use]
-    pub fn topic(&self) -> &'static str {
+    pub const fn topic(&self) -> &'static str {
         match self {
             Self::MessageCreated { .. } => "message.created",
             Self::MessageForwarded { .. } => "message.forwarded",
