@@ -199,6 +199,32 @@ pub enum Payload {
     SessionEnded { user_id: UserId, session_id: SessionId, reason: String, ended_at: Timestamp },
 }
 
+impl Payload {
+    /// The topic it stands in: its `eventType`.
+    #[must_use]
+    pub const fn topic(&self) -> &'static str {
+        match self {
+            Self::MessageCreated { .. } => "message.created",
+            Self::MessageForwarded { .. } => "message.forwarded",
+            Self::MessageRead { .. } => "message.read",
+            Self::MessagePinned { .. } => "message.pinned",
+            Self::MessageUnpinned { .. } => "message.unpinned",
+            Self::MessageDeleted { .. } => "message.deleted",
+            Self::ChatCreated { .. } => "chat.created",
+            Self::ChatUpdated { .. } => "chat.updated",
+            Self::UserJoinedChat { .. } => "user.joined.chat",
+            Self::UserLeftChat { .. } => "user.left.chat",
+            Self::UserOnline { .. } => "user.online",
+            Self::UserOffline { .. } => "user.offline",
+            Self::AnalyticsMessage { .. } => "analytics.message",
+            Self::AnalyticsUserActivity { .. } => "analytics.user.activity",
+            Self::AuditLog { .. } => "audit.log",
+            Self::SessionStarted { .. } => "session.started",
+            Self::SessionEnded { .. } => "session.ended",
+        }
+    }
+}
+
 /// What changed in a chat.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
