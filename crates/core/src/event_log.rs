@@ -8,6 +8,9 @@ use async_trait::async_trait;
 use uuid::Uuid;
 use zvon_protocol::record::Envelope;
 
+/// The topic of dead letters.
+pub const DEAD_LETTERS: &str = "zvon.dead-letter";
+
 /// One record and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -24,6 +27,19 @@ pub struct Poison {
     pub index: usize,
     /// Why, for a person to read.
     pub reason: String,
+}
+
+/// What the event log will never take, for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The topic that it was meant for.
+    pub topic: String,
+    /// Its key there.
+    pub key: Uuid,
+    /// Why it is dead.
+    pub reason: String,
+    /// What it is: JSON, as far as it could be made.
+    pub payload: String,
 }
 
 /// The event log could not say what happened; the same call may be tried again.
@@ -47,6 +63,13 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     /// [`EventLogError`].
     async fn append(&self, records: &[Record]) -> Result<Vec<Poison>, EventLogError>;
+
+    /// Keeps what is dead in a place of its own (Kafka: the topic [`DEAD_LETTERS`]), where it harms
+    /// nobody; cut to what fits. The relay brings there what [`EventLog::append`] gave back.
+    ///
+    /// # Errors
+    /// [`EventLogError`].
+    async fn bury(&self, dead: &DeadLetter) -> Result<(), EventLogError>;
 }
 
 /// Where jobs read from, each job by its own.
