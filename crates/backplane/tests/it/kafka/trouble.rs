@@ -1,0 +1,1 @@
+//! What brokers may do.
