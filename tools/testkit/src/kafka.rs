@@ -26,6 +26,7 @@ pub struct Broker {
 
 /// The brokers that tests may use which leave them as they are: those of `KAFKA_BROKERS`, or one
 /// that this process's tests share.
+#[expect(clippy::disallowed_methods, reason = "the tests have no other configuration")]
 pub fn shared() -> &'static str {
     static SHARED: OnceLock<(String, Option<Broker>)> = OnceLock::new();
     let shared = SHARED.get_or_init(|| {
@@ -61,11 +62,21 @@ impl Broker {
     }
 
     /// The version that it says it has.
+    ///
+    /// # Panics
+    /// If it does not say.
     #[must_use]
     pub fn version(&self) -> String {
-        let log = self.log();
-        let said = log.lines().find_map(|line| line.split_once("Kafka version: "));
-        said.and_then(|(_, rest)| rest.split(' ').next()).unwrap_or("unknown").to_owned()
+        let start = Instant::now();
+        loop {
+            let log = self.log();
+            let said = log.lines().find_map(|line| line.split_once("Kafka version: "));
+            if let Some((_, rest)) = said {
+                return rest.split(' ').next().unwrap_or(rest).to_owned();
+            }
+            assert!(start.elapsed() < PATIENCE, "a Kafka of no version: {log}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Kills it without a word.

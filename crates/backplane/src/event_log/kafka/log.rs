@@ -16,8 +16,8 @@ use super::topics;
 use super::verdict::Trouble;
 use super::writer::{Letter, Writer};
 
-/// How long a call may take. Kafka's own time-outs are shorter.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Most bytes of a dead letter's payload.
 const DEAD_MAX: usize = 256 * 1024;

@@ -114,9 +114,10 @@ impl Settings {
             .set("transactional.id", transactional_id)
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            // A transaction that its owner left behind holds up readers for as long as this.
-            .set("transaction.timeout.ms", "15000")
-            .set("message.timeout.ms", "10000")
+            // A transaction that its owner left behind holds up readers for as long as this, or until
+            // another one begins.
+            .set("transaction.timeout.ms", "60000")
+            .set("message.timeout.ms", "8000")
             .set("request.timeout.ms", "5000")
             .set("retry.backoff.ms", "50")
             // A batch comes whole; there is little to wait for.
