@@ -23,7 +23,7 @@ dev: ## Start server and web client, rebuilt as you edit the client
 	scripts/dev
 
 test: ## Set up and run every test (ends with "N passed, N failed")
-	@scripts/need rust cc node chromium openssl postgres redis haproxy nginx pgbouncer deploy-checks cargo-deny
+	@scripts/need rust cc node chromium openssl postgres redis kafka haproxy nginx pgbouncer deploy-checks cargo-deny
 	node scripts/test.mjs
 
 check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated and deployment files
@@ -39,7 +39,7 @@ gen: ## Write the generated files: the protocol's TypeScript, the API's document
 	ZVON_API_EXPORT_DIR=$(CURDIR)/docs/api $(CARGO) test --locked -q -p zvon-gateway export_documents
 
 test-rust: web/dist ## Unit, property and integration tests of the crates
-	@scripts/need redis
+	@scripts/need redis kafka
 	node scripts/test.mjs rust
 
 test-web: build ## Unit tests of the web client
@@ -90,6 +90,11 @@ bench-crowd: build ## A hundred thousand silent connections over six nodes: memo
 	$(CARGO) build --release --locked -p zvon-loadgen
 	target/release/zvon-loadgen crowd
 
+bench-append: build ## What a message costs PostgreSQL at 2 000 a second, beside one INSERT each
+	@scripts/need postgres redis
+	$(CARGO) build --release --locked -p zvon-loadgen
+	target/release/zvon-loadgen append
+
 bench-reads: build ## Reads of PostgreSQL on a day-like mix with the cache and without; what single reads cost
 	@scripts/need postgres redis
 	$(CARGO) build --release --locked -p zvon-loadgen
@@ -126,4 +131,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-cluster test-upgrade test-e2e figures bench bench-nodes bench-crowd bench-reads pressure fuzz screenshots clean
+	test-standin test-kill test-cluster test-upgrade test-e2e figures bench bench-nodes bench-crowd bench-append bench-reads pressure fuzz screenshots clean

@@ -4,6 +4,7 @@
 //! limits off, and ends it. What is measured of the server (CPU, memory) is the kernel's
 //! account of that process; what is measured of messages is what clients saw.
 
+mod append;
 mod bench;
 mod client;
 mod crowd;
@@ -51,6 +52,8 @@ enum Command {
     /// A part of a crowd, in a process of its own.
     #[command(hide = true)]
     Part(crowd::part::Options),
+    /// What a message costs PostgreSQL at a fixed rate, beside one INSERT of the same run.
+    Append(append::Options),
     /// What the cache spares PostgreSQL on a day-like mix, and what single reads cost.
     Reads(reads::Options),
     /// All of it, as one table of medians.
@@ -72,6 +75,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Nodes(options) => nodes::run(&zvon, &options).await?,
         Command::Crowd(options) => crowd::run(&zvon, &options).await?,
         Command::Part(_) => unreachable!("it runs without a server of its own"),
+        Command::Append(options) => append::run(&zvon, &options).await?,
         Command::Reads(options) => reads::run(&zvon, &options).await?,
         Command::Bench(options) => bench::run(&zvon, &options).await?,
     }
