@@ -90,8 +90,8 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
 }
 
 fn tell_of_unused(config: &Config) {
-    for name in &config.ignored {
-        tracing::warn!("{name} is set: this version does without that service");
+    if config.has_kafka() {
+        tracing::warn!("kafka.brokers is set: this version tells it nothing yet");
     }
     if config.has_idle_redis() {
         tracing::warn!("redis.url is set: a node alone, on SQLite, does without it");

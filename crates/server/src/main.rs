@@ -10,6 +10,7 @@ mod cluster;
 mod command;
 mod config;
 mod data_dir;
+mod kafka;
 mod lifecycle;
 mod listener;
 mod open_files;

@@ -12,6 +12,7 @@ impl Config {
         self.trusted_proxies()?;
         self.tls()?;
         self.check_cluster()?;
+        self.check_kafka()?;
         self.check_positive()?;
         let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
         if self.server.data.as_os_str().is_empty() {
@@ -60,6 +61,8 @@ impl Config {
             ("store.send_connections", u64::from(self.store.send_connections)),
             ("store.write_connections", u64::from(self.store.write_connections)),
             ("cluster.relayed_max", self.cluster.relayed_max as u64),
+            ("kafka.partitions", u64::from(self.kafka.partitions)),
+            ("kafka.retention", millis(self.kafka.retention)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError(format!("{key}: must be more than 0"))),
