@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::admin::{AdminOptions, ConfigResource, ResourceSpecifier};
+use rdkafka::metadata::Metadata;
 use zvon_core::event_log::EventLogError;
 
 use super::settings::Settings;
@@ -44,14 +45,7 @@ pub struct Topic {
 /// # Errors
 /// If no broker answers.
 pub async fn inspect(settings: &Settings) -> Result<Inspection, EventLogError> {
-    let admin = topics::admin(settings)?;
-    let ask = move || {
-        let there = admin.inner().fetch_metadata(None, PATIENCE);
-        there.map(|there| (admin, seen(&there)))
-    };
-    let asked = tokio::task::spawn_blocking(ask).await;
-    let asked = asked.map_err(|error| EventLogError::Unavailable(error.to_string()))?;
-    let (admin, mut found) = asked.map_err(|error| topics::away(&error))?;
+    let (admin, mut found) = topics::look(settings, PATIENCE, seen).await?;
     let names: Vec<_> = found.topics.iter().map(|topic| topic.name.clone()).collect();
     let named: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
     let options = AdminOptions::new().request_timeout(Some(PATIENCE));
@@ -73,7 +67,7 @@ fn value(told: &ConfigResource, name: &str) -> Option<String> {
     told.get(name).and_then(|entry| entry.value.clone())
 }
 
-fn seen(there: &rdkafka::metadata::Metadata) -> Inspection {
+fn seen(there: &Metadata) -> Inspection {
     let mut found = Inspection { brokers: there.brokers().len(), ..Inspection::default() };
     for name in topics::all() {
         let Some(topic) = there.topics().iter().find(|topic| topic.name() == name) else {
