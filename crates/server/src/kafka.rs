@@ -13,7 +13,6 @@ use zvon_backplane::event_log::kafka::{KafkaLog, KafkaSource, Security, Settings
 /// Where one of that name appends (the relay, a replay); `epoch` is the log's: it takes the place of
 /// another one of its name on the same database, and of no other database's.
 #[cfg(feature = "kafka")]
-#[expect(dead_code, reason = "the relay will append there")]
 pub(crate) fn event_log(config: &Config, name: &str, epoch: &str) -> Option<Arc<dyn EventLog>> {
     let id = format!("{}-{name}-{epoch}", config.kafka.client_id);
     config.has_kafka().then(|| Arc::new(KafkaLog::new(settings(config), &id)) as _)
@@ -28,7 +27,6 @@ pub(crate) fn source(config: &Config) -> Option<Arc<dyn Source>> {
 
 /// There is none: the configuration was refused if it names one.
 #[cfg(not(feature = "kafka"))]
-#[expect(dead_code, reason = "the relay will append there")]
 pub(crate) fn event_log(_: &Config, _: &str, _: &str) -> Option<Arc<dyn EventLog>> {
     None
 }

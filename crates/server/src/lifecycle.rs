@@ -20,6 +20,7 @@ use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSetting
 use crate::cluster::Member;
 use crate::config::{Audience, Config};
 use crate::listener::{Door, Tls};
+use crate::relay::Relaying;
 use crate::watch::Watch;
 use crate::{backing, data_dir, listener, open_files, privilege, secret};
 
@@ -62,6 +63,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         Some(member) => Some(member.join(&gateway, &opened.backing.nodes).await),
         None => None,
     };
+    let relaying = Relaying::start(&config, &opened).await?;
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 
@@ -78,6 +80,9 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         if let Some(internal) = internal {
             internal.close().await;
         }
+        if let Some(relaying) = relaying {
+            relaying.close().await;
+        }
         opened.close().await;
         if let Some(watching) = watching {
             watching.close().await;
@@ -90,9 +95,6 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
 }
 
 fn tell_of_unused(config: &Config) {
-    if config.has_kafka() {
-        tracing::warn!("kafka.brokers is set: this version tells it nothing yet");
-    }
     if config.has_idle_redis() {
         tracing::warn!("redis.url is set: a node alone, on SQLite, does without it");
     }

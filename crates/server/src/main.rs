@@ -17,6 +17,7 @@ mod open_files;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod privilege;
+mod relay;
 mod secret;
 mod telemetry;
 mod watch;
