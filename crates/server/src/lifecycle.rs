@@ -203,6 +203,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
         cached: config.cache.enabled,
+        outbox_keep: config.store.outbox_keep.0,
         // One commit at a time where one writer is all there is.
         lanes: if config.is_cluster() { config.store.send_connections as usize } else { 1 },
     }

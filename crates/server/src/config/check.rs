@@ -1,5 +1,7 @@
 //! What a value must be like beyond its type.
 
+use std::time::Duration;
+
 use super::{Config, ConfigError};
 use crate::{privilege, telemetry};
 
@@ -14,6 +16,9 @@ impl Config {
         self.check_cluster()?;
         self.check_positive()?;
         let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
+        if self.store.outbox_keep.0 < Duration::from_secs(3600) {
+            return wrong("store.outbox_keep", "must be an hour at least");
+        }
         if self.server.data.as_os_str().is_empty() {
             return wrong("server.data", "must name a directory");
         }

@@ -106,6 +106,7 @@ pub(crate) struct Store {
     pub(crate) write_connections: u32,
     pub(crate) pooled: bool,
     pub(crate) migrate: bool,
+    pub(crate) outbox_keep: Span,
 }
 
 impl fmt::Debug for Store {

@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 61] = [
+const WRONG: [(&str, &str); 62] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -57,6 +57,7 @@ const WRONG: [(&str, &str); 61] = [
     ("store.write_connections", "-1"),
     ("store.pooled", "perhaps"),
     ("store.migrate", "2"),
+    ("store.outbox_keep", "1m"),
     ("redis.url", "localhost:6379"),
     ("cluster.key", "too short"),
     ("cluster.key_previous", "without one to follow it"),

@@ -29,8 +29,10 @@ mod lookup;
 mod message;
 mod outbox;
 mod pin;
+mod position;
 mod schema;
 mod session;
+mod snapshot;
 mod terms;
 
 use zvon_core::store::{StoreError, StoreResult};
