@@ -50,6 +50,8 @@ pub struct Settings {
     pub outbox_keep: Duration,
     /// In how many lanes sends are committed: 1 over a store with one writer.
     pub lanes: usize,
+    /// Least time between two commits of a lane where many messages come; zero: none.
+    pub apart: Duration,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             cached: true,
             outbox_keep: Duration::from_secs(7 * 86_400),
             lanes: 1,
+            apart: Duration::ZERO,
         }
     }
 }

@@ -22,6 +22,7 @@ mod cursor;
 mod export;
 mod group;
 pub mod inspect;
+mod kept;
 mod libpq;
 mod line;
 mod log;
@@ -34,6 +35,7 @@ mod schema;
 mod session;
 mod snapshot;
 mod terms;
+mod whole;
 
 use zvon_core::store::{StoreError, StoreResult};
 

@@ -2,10 +2,12 @@
 //!
 //! A lane has one batch in flight; what arrives meanwhile is the next batch. So a chat's sends
 //! stay in order (a chat always has the same lane), and a busy node pays one commit for many
-//! messages. A queue is bounded; when it is full the senders' sockets wait, which their peers
+//! messages; where commits are dear and messages many it waits a moment for more of them
+//! ([`pace`]). A queue is bounded; when it is full the senders' sockets wait, which their peers
 //! feel as TCP backpressure. An ambiguous commit is tried again with the same ids.
 
 mod aftermath;
+mod pace;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use self::pace::Pace;
 use super::cursor::Cursors;
 use super::fanout::Fanout;
 use super::notice::Notices;
@@ -26,7 +29,7 @@ use crate::meters::{Meters, Verb};
 use crate::store::{Store, StoreError, StoreResult};
 
 /// Most messages of one commit.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 /// Most messages waiting in a lane.
 const QUEUE: usize = 4096;
 /// How often a commit of unknown outcome is tried again.
@@ -97,12 +100,25 @@ pub struct Lane {
     pub meters: Arc<Meters>,
     /// Where notices run.
     pub tasks: TaskTracker,
+    /// Least time between two commits where many messages come; zero: none.
+    pub apart: Duration,
 }
 
 impl Lane {
     async fn run(self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut pace = Pace::new(self.apart);
         while jobs.recv_many(&mut batch, BATCH).await > 0 {
+            let come = batch.len();
+            let more = || {
+                while batch.len() < BATCH
+                    && let Ok(job) = jobs.try_recv()
+                {
+                    batch.push(job);
+                }
+                batch.len()
+            };
+            pace.gather(come, more).await;
             let (mut rows, replies): (Vec<Append>, Vec<_>) =
                 batch.drain(..).map(|job| (job.append, job.reply)).unzip();
             let late = self.look_on(&mut rows);
