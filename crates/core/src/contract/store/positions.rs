@@ -41,7 +41,7 @@ async fn a_place_lasts(scene: &Scene) {
     let moved_at = NOW.plus_millis(5);
     let moved = Position { place, reached: NOW, moved_at, ..begun };
     assert!(moves(scene, &moved).await);
-    assert_eq!(scene.store.positions().await.unwrap(), [moved.clone()]);
+    assert_eq!(scene.store.positions().await.unwrap(), std::slice::from_ref(&moved));
     let taken = scene.store.take_position("a", NOW.plus_millis(9)).await.unwrap();
     assert!(taken.fence > moved.fence);
     assert_eq!((taken.place, taken.reached), (moved.place, NOW));
@@ -59,7 +59,7 @@ async fn only_the_newest_taking_moves(scene: &Scene) {
     let at = |position: &Position| Position { place: place.clone(), ..position.clone() };
     let (old, new) = (take(scene, "a").await, take(scene, "a").await);
     assert!(!moves(scene, &at(&old)).await);
-    assert_eq!(scene.store.positions().await.unwrap(), [new.clone()], "and nothing is changed");
+    assert_eq!(scene.store.positions().await.unwrap(), std::slice::from_ref(&new));
     assert!(moves(scene, &at(&new)).await);
     assert!(!moves(scene, &Position { reader: "nobody".to_owned(), ..at(&new) }).await);
     let wrong = Position { place: Bookmark("nowhere".to_owned()), ..new.clone() };

@@ -40,9 +40,8 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn new(told: Vec<Told>, passed: Vec<Passed>) -> Self {
-        let mut known = Self::default();
-        known.told =
-            told.into_iter().map(|told| ((told.event.chat, told.event.seq), told)).collect();
+        let told = told.into_iter().map(|told| ((told.event.chat, told.event.seq), told));
+        let mut known = Self { told: told.collect(), passed: HashMap::new() };
         for message in passed {
             known.passed.entry(message.chat).or_default().push(message);
         }
