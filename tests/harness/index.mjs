@@ -2,6 +2,7 @@
 export { startHaproxy, startNginx } from './balancers.mjs';
 export { anotherDatabase, startCluster } from './cluster.mjs';
 export { atEnd, describe, held } from './ends.mjs';
+export { follow, givenKafka, startKafka } from './kafka.mjs';
 export { done, zvon } from './operator.mjs';
 export { chatOf, claimsOf, now, register, registerAll, sign, signIn } from './people.mjs';
 export { startProxy } from './proxy.mjs';

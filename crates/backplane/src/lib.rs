@@ -6,6 +6,7 @@
 pub mod bus;
 pub mod cache;
 pub mod event_log;
+pub mod lease;
 pub mod limiter;
 pub mod node;
 pub mod presence;

@@ -24,6 +24,7 @@ use crate::delivery::sequencer::{Seams, Sequencer};
 use crate::error::{Error, Result};
 use crate::meters::Meters;
 use crate::outbox::gather::Gather;
+use crate::outbox::store::Purged;
 use crate::session::ends::Ends;
 use crate::session::known::Known;
 use crate::session::live::Live;
@@ -257,7 +258,13 @@ impl App {
     async fn purge(&self) {
         const HOUR: i64 = 3_600_000;
         let now = self.now();
-        let outbox = self.store().purge_outbox(now.plus_millis(-HOUR)).await;
+        let keep = i64::try_from(self.settings.outbox_keep.as_millis()).unwrap_or(i64::MAX);
+        let unread = now.plus_millis(keep.saturating_neg());
+        let outbox = self.store().purge_outbox(now.plus_millis(-HOUR), unread).await;
+        if let Ok(Purged { unread: rows @ 1.., .. }) = outbox {
+            tracing::error!(rows, "outbox rows that a reader has not read were too old to keep");
+            self.meters.dropped(rows);
+        }
         let sessions = self.store().purge_sessions(now.plus_millis(-720 * HOUR)).await;
         for failed in [outbox.err(), sessions.err()].into_iter().flatten() {
             tracing::warn!(error = %failed, "old rows could not be dropped");

@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod error;
 pub mod event_log;
 pub mod job;
+pub mod lease;
 pub mod limiter;
 pub mod limits;
 pub mod message;

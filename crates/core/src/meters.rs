@@ -126,6 +126,7 @@ pub struct Meters {
     pub(crate) sign_ups: Family,
     pub(crate) refreshes: Family,
     events_lost: Counter,
+    rows_dropped: Counter,
 }
 
 impl Default for Meters {
@@ -146,6 +147,7 @@ impl Default for Meters {
             sign_ups: Family::new("zvon_sign_ups_total", "outcome"),
             refreshes: Family::new("zvon_refreshes_total", "outcome"),
             events_lost: counter!("zvon_account_events_lost_total"),
+            rows_dropped: counter!("zvon_outbox_dropped_total"),
         }
     }
 }
@@ -199,6 +201,11 @@ impl Meters {
         self.events_lost.increment(events as u64);
     }
 
+    /// So many rows of the outbox were dropped that some reader had not read.
+    pub(crate) fn dropped(&self, rows: u64) {
+        self.rows_dropped.increment(rows);
+    }
+
     /// A session was ended.
     pub(crate) fn ended(&self, reason: Reason) {
         self.sessions_ended.count(reason as usize, reason.word());
@@ -220,6 +227,7 @@ fn describe() {
     describe_counter!("zvon_sign_ups_total", "Sign-ups by how they went.");
     describe_counter!("zvon_refreshes_total", "Uses of refresh tokens by how they went.");
     describe_counter!("zvon_account_events_lost_total", "Account events that are not recorded.");
+    describe_counter!("zvon_outbox_dropped_total", "Outbox rows dropped before all had read them.");
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub struct Settings {
     pub history_page: u32,
     /// Whether what was read is kept for whoever asks next.
     pub cached: bool,
+    /// How long rows of the outbox wait for whoever has not read them.
+    pub outbox_keep: Duration,
     /// In how many lanes sends are committed: 1 over a store with one writer.
     pub lanes: usize,
     /// Least time between two commits of a lane where many messages come; zero: none.
@@ -69,6 +71,7 @@ impl Default for Settings {
             group_max: 500,
             history_page: 200,
             cached: true,
+            outbox_keep: Duration::from_secs(7 * 86_400),
             lanes: 1,
             apart: Duration::ZERO,
         }

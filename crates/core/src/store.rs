@@ -14,17 +14,24 @@ use crate::account::store::AccountStore;
 use crate::chat::store::ChatStore;
 use crate::delivery::store::CursorStore;
 use crate::message::store::MessageStore;
+use crate::outbox::position::PositionStore;
 use crate::outbox::store::OutboxStore;
 use crate::session::store::SessionStore;
 
 /// All of the durable truth.
 pub trait Store:
-    AccountStore + SessionStore + ChatStore + MessageStore + CursorStore + OutboxStore
+    AccountStore + SessionStore + ChatStore + MessageStore + CursorStore + OutboxStore + PositionStore
 {
 }
 
 impl<T> Store for T where
-    T: AccountStore + SessionStore + ChatStore + MessageStore + CursorStore + OutboxStore
+    T: AccountStore
+        + SessionStore
+        + ChatStore
+        + MessageStore
+        + CursorStore
+        + OutboxStore
+        + PositionStore
 {
 }
 

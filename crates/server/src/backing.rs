@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use zvon_backplane::bus::{Codec, RedisBus};
 use zvon_backplane::cache::{MemoryCache, NearCache, RedisCache, Seal};
+use zvon_backplane::lease::{MemoryLeases, RedisLeases};
 use zvon_backplane::limiter::{MemoryLimiter, RedisLimiter};
 use zvon_backplane::node::RedisNodes;
 use zvon_backplane::presence::{MemoryPresence, RedisPresence};
@@ -14,6 +15,7 @@ use zvon_backplane::redis::{Address, Link};
 use zvon_backplane::{bus, node};
 use zvon_core::backing::Backing;
 use zvon_core::clock::SystemClock;
+use zvon_core::lease::Leases;
 use zvon_core::node::Nodes;
 use zvon_core::outbox::store::OutboxStore;
 use zvon_socketio::{Adapter, Alone, NodeId};
@@ -37,6 +39,8 @@ pub(crate) struct Opened {
     pub(crate) backing: Backing,
     /// The other nodes, as the engine sees them.
     pub(crate) adapter: Arc<dyn Adapter>,
+    /// Who does what only one may do.
+    pub(crate) leases: Arc<dyn Leases>,
     kept: Kept,
 }
 
@@ -115,7 +119,8 @@ async fn embedded(config: &Config) -> Result<Opened> {
         cache: Arc::new(MemoryCache::of(config.cache.local_bytes)),
         clock,
     };
-    Ok(Opened { backing, adapter: Arc::new(Alone), kept: Kept::Embedded(store) })
+    let leases = Arc::new(MemoryLeases::default());
+    Ok(Opened { backing, adapter: Arc::new(Alone), leases, kept: Kept::Embedded(store) })
 }
 
 /// One of several nodes: PostgreSQL and Redis. Redis may be away.
@@ -135,6 +140,7 @@ async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     let nodes: Arc<dyn Nodes> = Arc::new(RedisNodes::new(Arc::clone(&link)));
     let epoch = store.log_epoch().await.context("PostgreSQL cannot be used")?;
     let codec = Codec::new(node.as_str(), &epoch, &key);
+    let leases = Arc::new(RedisLeases::new(Arc::clone(&link)));
     let shared = Arc::new(RedisCache::new(Arc::clone(&link), Seal::new(&epoch, &key)));
     let bus = Arc::new(RedisBus::new(Arc::clone(&link), codec));
     let backing = Backing {
@@ -147,7 +153,7 @@ async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
         clock: Arc::new(SystemClock),
     };
     let shared = Shared { store, adapter: Arc::clone(&adapter), bus, presence };
-    Ok(Opened { backing, adapter, kept: Kept::Cluster(Box::new(shared)) })
+    Ok(Opened { backing, adapter, leases, kept: Kept::Cluster(Box::new(shared)) })
 }
 
 /// The adapter's settings for `redis.url`; behind sentinels and of a cluster an address of each.

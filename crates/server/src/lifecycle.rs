@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use zvon_core::limits::Limits;
 use zvon_core::settings::{Audience as CoreAudience, Settings as Core};
@@ -20,6 +22,7 @@ use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSetting
 use crate::cluster::Member;
 use crate::config::{Audience, Config};
 use crate::listener::{Door, Tls};
+use crate::relay::Relaying;
 use crate::watch::Watch;
 use crate::{backing, data_dir, listener, open_files, privilege, secret};
 
@@ -44,27 +47,20 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let watch = Watch::open(&config)?;
     let opened = backing::open(&config, node).await?;
     let tls = tls(&config)?;
-    let trusted = settings.trusted_proxies.clone();
-    let per_address = settings.socket.per_address;
+    let counted = (settings.trusted_proxies.clone(), settings.socket.per_address);
     let gateway =
         Gateway::start(opened.backing.clone(), Arc::clone(&opened.adapter), settings).await?;
     let door = early.map_or_else(|| listener::bind(listen), Ok)?;
     let address = door.local_addr()?;
-    let stop = CancellationToken::new();
-    if let Some(tls) = tls.clone() {
-        tokio::spawn(stop.clone().run_until_cancelled_owned(tls.watch()));
-    }
-    let url = url(address, tls.is_some());
-    // A client that polls has two connections.
-    let per_address = per_address.map(|most| most.saturating_mul(2));
-    let serves = Door { router: gateway.router(), tls, per_address, trusted };
-    let serving = tokio::spawn(listener::serve(door, serves, stop.clone()));
+    let (stop, url) = (CancellationToken::new(), url(address, tls.is_some()));
+    let serving = let_in(door, &gateway, tls, counted, &stop);
     let metrics = watch.as_ref().map(Watch::address).transpose()?;
     let watching = watch.map(|watch| watch.serve(&gateway));
     let internal = match member {
         Some(member) => Some(member.join(&gateway, &opened.backing.nodes).await),
         None => None,
     };
+    let relaying = Relaying::start(&config, &opened).await?;
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 
@@ -81,6 +77,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         if let Some(internal) = internal {
             internal.close().await;
         }
+        relaying.close().await;
         opened.close().await;
         if let Some(watching) = watching {
             watching.close().await;
@@ -92,10 +89,25 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     }
 }
 
-fn tell_of_unused(config: &Config) {
-    for name in &config.ignored {
-        tracing::warn!("{name} is set: this version does without that service");
+/// Serves who comes through the door, until `stop`; `counted` is who comes with everybody's connections
+/// and how many an address may have.
+fn let_in(
+    door: TcpListener,
+    gateway: &Gateway,
+    tls: Option<Tls>,
+    (trusted, per_address): (Vec<IpNet>, Option<usize>),
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(stop.clone().run_until_cancelled_owned(tls.watch()));
     }
+    // A client that polls has two connections.
+    let per_address = per_address.map(|most| most.saturating_mul(2));
+    let serves = Door { router: gateway.router(), tls, per_address, trusted };
+    tokio::spawn(listener::serve(door, serves, stop.clone()))
+}
+
+fn tell_of_unused(config: &Config) {
     if config.has_idle_redis() {
         tracing::warn!("redis.url is set: a node alone, on SQLite, does without it");
     }
@@ -214,6 +226,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
         cached: config.cache.enabled,
+        outbox_keep: config.store.outbox_keep.0,
         // One commit at a time where one writer is all there is.
         lanes: if config.is_cluster() { config.store.send_connections as usize } else { 1 },
         apart: if config.is_cluster() { APART } else { Duration::ZERO },

@@ -10,12 +10,14 @@ mod cluster;
 mod command;
 mod config;
 mod data_dir;
+mod kafka;
 mod lifecycle;
 mod listener;
 mod open_files;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod privilege;
+mod relay;
 mod secret;
 mod telemetry;
 mod watch;

@@ -6,6 +6,8 @@ use zvon_core::chat::standing::{Pins, Standing};
 use zvon_core::chat::{Chat, Member};
 use zvon_core::message::store::Pinned;
 use zvon_core::message::{EventKind, Forward, LogEvent, MessageRow, Pin, Subject};
+use zvon_core::outbox::position::Position;
+use zvon_core::outbox::store::{Backlog, Bookmark, Passed, Told};
 use zvon_core::session::store::Ended;
 use zvon_core::session::{Reason, Refresh, Session};
 use zvon_protocol::chat::{ChatKind, Role};
@@ -64,11 +66,14 @@ pub(crate) fn role_number(role: Role) -> i16 {
     i16::from(role == Role::Admin)
 }
 
+fn chat_kind(kind: i64) -> ChatKind {
+    if kind == 0 { ChatKind::Private } else { ChatKind::Group }
+}
+
 pub(crate) fn chat(row: &impl Columns) -> Result<Chat, Error> {
-    let kind = some(row.int("kind")?, "kind")?;
     Ok(Chat {
         id: ChatId(id(row, "id")?),
-        kind: if kind == 0 { ChatKind::Private } else { ChatKind::Group },
+        kind: chat_kind(some(row.int("kind")?, "kind")?),
         title: row.text("title")?,
         created_at: time(row, "created_at")?,
         created_by: UserId(id(row, "created_by")?),
@@ -181,6 +186,40 @@ pub(crate) fn head(row: &impl Columns) -> Result<(ChatId, u64), Error> {
 /// The message of a row, where it stands and who sent it.
 pub(crate) fn passed(row: &impl Columns) -> Result<(MessageId, u64, UserId), Error> {
     Ok((MessageId(id(row, "id")?), number(row, "seq")?, UserId(id(row, "actor")?)))
+}
+
+/// An event as [`event`], with `chat_kind` and `from_chat` beside it.
+pub(crate) fn told(row: &impl Columns, target: Option<MessageRow>) -> Result<Told, Error> {
+    Ok(Told {
+        event: event(row, target)?,
+        kind: row.int("chat_kind")?.map(chat_kind),
+        from_chat: row.uuid("from_chat")?.map(ChatId),
+    })
+}
+
+/// A message that was passed in one of several chats.
+pub(crate) fn passed_in(row: &impl Columns) -> Result<Passed, Error> {
+    let (id, seq, sender) = passed(row)?;
+    Ok(Passed { chat: ChatId(self::id(row, "chat_id")?), id, seq, sender })
+}
+
+/// A reader's position in the outbox.
+pub(crate) fn position(row: &impl Columns) -> Result<Position, Error> {
+    Ok(Position {
+        reader: text(row, "reader")?,
+        fence: number(row, "fence")?,
+        place: Bookmark(text(row, "place")?),
+        reached: time(row, "reached")?,
+        moved_at: time(row, "moved_at")?,
+    })
+}
+
+/// What lies beyond the row `top`, from the ids of the `first` and the `newest` row that are there.
+pub(crate) fn backlog(row: &impl Columns, top: u64) -> Result<Backlog, Error> {
+    let number = |column| row.int(column)?.map(unsigned).transpose();
+    let (first, newest) = (number("first")?.unwrap_or(0), number("newest")?.unwrap_or(0));
+    let rows = newest.saturating_sub(top.max(first.saturating_sub(1)));
+    Ok(Backlog { rows, oldest: maybe_time(row, "oldest")? })
 }
 
 /// The message of a row and where it stands.

@@ -9,6 +9,7 @@ mod event_log;
 mod inspect;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod lease;
 mod limiter;
 mod link;
 mod node;

@@ -6,6 +6,7 @@
 //! passed over.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zvon_protocol::ids::{ChatId, SessionId, UserId};
 
 /// Something that happened to an account. Its time is that of its outbox row.
@@ -80,4 +81,37 @@ pub enum AccountKind {
         /// To where, included.
         upto: u64,
     },
+}
+
+/// The events of a row's `extra`, each with its place there. What is not understood, because a
+/// newer version wrote it, is passed over; `None` if all of it is no array of anything.
+#[must_use]
+pub fn read(extra: &str) -> Option<Vec<(usize, AccountEvent)>> {
+    if let Ok(events) = serde_json::from_str::<Vec<AccountEvent>>(extra) {
+        return Some(events.into_iter().enumerate().collect());
+    }
+    let events = serde_json::from_str::<Vec<Value>>(extra).ok()?.into_iter().enumerate();
+    let known = events.filter_map(|(index, event)| {
+        serde_json::from_value(event).ok().map(|event| (index, event))
+    });
+    Some(known.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccountKind, read};
+
+    #[test]
+    fn what_a_newer_version_wrote_is_passed_over() {
+        let user = "00000000-0000-0000-0000-000000000001";
+        let text = format!(
+            r#"[{{"user":"{user}","kind":"created"}},{{"user":"{user}","kind":{{"of-tomorrow":{{}}}}}},
+            {{"user":"{user}","kind":"disabled","more":1}}]"#
+        );
+        let events = read(&text).unwrap();
+        let kinds: Vec<_> = events.iter().map(|(index, event)| (*index, &event.kind)).collect();
+        assert_eq!(kinds, [(0, &AccountKind::Created), (2, &AccountKind::Disabled)]);
+        assert_eq!(read("[]"), Some(Vec::new()));
+        assert_eq!(read("{}"), None);
+    }
 }

@@ -3,5 +3,10 @@
 
 pub mod event;
 pub mod gather;
+pub mod pages;
+pub mod position;
 mod queue;
+pub mod reader;
+mod record;
+pub mod relay;
 pub mod store;

@@ -1,5 +1,7 @@
 //! What a value must be like beyond its type.
 
+use std::time::Duration;
+
 use super::{Config, ConfigError};
 use crate::{privilege, telemetry};
 
@@ -12,8 +14,12 @@ impl Config {
         self.trusted_proxies()?;
         self.tls()?;
         self.check_cluster()?;
+        self.check_kafka()?;
         self.check_positive()?;
         let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
+        if self.store.outbox_keep.0 < Duration::from_secs(3600) {
+            return wrong("store.outbox_keep", "must be an hour at least");
+        }
         if self.server.data.as_os_str().is_empty() {
             return wrong("server.data", "must name a directory");
         }
@@ -59,6 +65,8 @@ impl Config {
             ("store.send_connections", u64::from(self.store.send_connections)),
             ("store.write_connections", u64::from(self.store.write_connections)),
             ("cluster.relayed_max", self.cluster.relayed_max as u64),
+            ("kafka.partitions", u64::from(self.kafka.partitions)),
+            ("kafka.retention", millis(self.kafka.retention)),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError(format!("{key}: must be more than 0"))),

@@ -7,27 +7,22 @@ use figment::value::Value;
 use super::{ConfigError, services};
 
 /// Names that others gave, the existing back end before all, and the keys they set.
-const ALIASES: [(&str, &str); 5] = [
+const ALIASES: [(&str, &str); 8] = [
     ("JWT_SECRET", "auth.jwt_secret"),
     ("JWT_EXPIRED_IN", "auth.token_life"),
     ("JWT_EXPIRES_IN", "auth.token_life"),
     ("FRONTEND_URL", "auth.frontend_url"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
+    ("KAFKA_BROKERS", "kafka.brokers"),
+    ("KAFKA_CLIENT_ID", "kafka.client_id"),
+    ("KAFKA_GROUP_ID", "kafka.group_id"),
 ];
-/// Names of services that this version does without: losing them loses nothing.
-const SERVICES: [&str; 1] = ["KAFKA_BROKERS"];
 
-/// What the environment says.
-#[derive(Default)]
-pub(super) struct Environment {
-    /// Keys and values in the order in which they apply.
-    pub(super) keys: Vec<(String, String)>,
-    /// Names that are set and mean nothing to this version.
-    pub(super) ignored: Vec<&'static str>,
-}
+/// Keys and values in the order in which they apply.
+pub(super) type Keys = Vec<(String, String)>;
 
 /// Reads it.
-pub(super) fn read() -> Result<Environment, ConfigError> {
+pub(super) fn read() -> Result<Keys, ConfigError> {
     let file = std::fs::read_to_string(".env").unwrap_or_default();
     let file = file.lines().filter_map(|line| {
         let (name, value) = line.trim().strip_prefix('#').map_or(line.split_once('='), |_| None)?;
@@ -37,11 +32,10 @@ pub(super) fn read() -> Result<Environment, ConfigError> {
     let text =
         |(name, value): (OsString, OsString)| name.into_string().ok().zip(value.into_string().ok());
     let variables = file.chain(std::env::vars_os().filter_map(text)).collect::<Vec<_>>();
-    let ignored = SERVICES.into_iter().filter(|name| set(&variables, name).is_some());
-    Ok(Environment { ignored: ignored.collect(), keys: keys(&variables)? })
+    keys(&variables)
 }
 
-fn keys(variables: &[(String, String)]) -> Result<Vec<(String, String)>, ConfigError> {
+fn keys(variables: &[(String, String)]) -> Result<Keys, ConfigError> {
     let mut keys = Vec::new();
     let set = |name: &str| set(variables, name);
     keys.extend(services::database(&set)?);

@@ -4,6 +4,7 @@
 mod check;
 mod cluster;
 mod environment;
+mod kafka;
 mod list;
 mod sections;
 mod services;
@@ -19,11 +20,10 @@ use figment::value::Value;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use environment::Environment;
 pub(crate) use list::List;
 pub(crate) use sections::{
-    Audience, Auth, Cache, Chat, Cluster, Health, Limits, Log, LogFormat, Metrics, Presence, Redis,
-    Server, Socket, Store, Telemetry,
+    Audience, Auth, Cache, Chat, Cluster, Health, Kafka, Limits, Log, LogFormat, Metrics, Presence,
+    Redis, Server, Socket, Store, Telemetry,
 };
 pub(crate) use span::Span;
 
@@ -44,13 +44,11 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) redis: Redis,
     pub(crate) cluster: Cluster,
+    pub(crate) kafka: Kafka,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
     pub(crate) log: Log,
-    /// Variables that are set and mean nothing to this version.
-    #[serde(skip)]
-    pub(crate) ignored: Vec<&'static str>,
 }
 
 /// What the command line says.
@@ -73,8 +71,7 @@ impl fmt::Display for ConfigError {
 impl Config {
     /// Reads everything there is.
     pub(crate) fn load(file: Option<&Path>, overrides: Overrides) -> Result<Self, ConfigError> {
-        let Environment { keys, ignored } = environment::read()?;
-        Ok(Self { ignored, ..Self::merge(file, keys, overrides)? })
+        Self::merge(file, environment::read()?, overrides)
     }
 
     fn merge(
@@ -108,7 +105,7 @@ impl Config {
     /// The keys that the environment sets, in order.
     pub(crate) fn keys_of_environment() -> Vec<String> {
         let mut keys: Vec<String> =
-            environment::read().unwrap_or_default().keys.into_iter().map(|(key, _)| key).collect();
+            environment::read().unwrap_or_default().into_iter().map(|(key, _)| key).collect();
         keys.sort_unstable();
         keys.dedup();
         keys

@@ -106,6 +106,7 @@ pub(crate) struct Store {
     pub(crate) write_connections: u32,
     pub(crate) pooled: bool,
     pub(crate) migrate: bool,
+    pub(crate) outbox_keep: Span,
 }
 
 impl fmt::Debug for Store {
@@ -149,6 +150,31 @@ impl fmt::Debug for Cluster {
 pub(crate) struct Health {
     pub(crate) heap_max: u64,
     pub(crate) rss_max: u64,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kafka {
+    pub(crate) brokers: List,
+    pub(crate) client_id: String,
+    pub(crate) group_id: String,
+    pub(crate) create_topics: bool,
+    pub(crate) partitions: u32,
+    pub(crate) replication: u32,
+    pub(crate) min_insync: u32,
+    pub(crate) retention: Span,
+    pub(crate) compression: String,
+    pub(crate) security: String,
+    pub(crate) mechanism: String,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) ca_file: PathBuf,
+}
+
+impl fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kafka").field("brokers", &self.brokers).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Deserialize)]

@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 61] = [
+const WRONG: [(&str, &str); 76] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -57,6 +57,7 @@ const WRONG: [(&str, &str); 61] = [
     ("store.write_connections", "-1"),
     ("store.pooled", "perhaps"),
     ("store.migrate", "2"),
+    ("store.outbox_keep", "1m"),
     ("redis.url", "localhost:6379"),
     ("cluster.key", "too short"),
     ("cluster.key_previous", "without one to follow it"),
@@ -64,6 +65,21 @@ const WRONG: [(&str, &str); 61] = [
     ("cluster.internal_listen", "4100"),
     ("cluster.internal_address", "10.0.0.5"),
     ("cluster.relayed_max", "0"),
+    ("kafka.brokers", "kafka"),
+    ("kafka.client_id", "two words"),
+    ("kafka.group_id", ""),
+    ("kafka.create_topics", "perhaps"),
+    ("kafka.partitions", "0"),
+    ("kafka.replication", "-1"),
+    ("kafka.min_insync", "101"),
+    ("kafka.retention", "for ever"),
+    ("kafka.compression", "zip"),
+    ("kafka.security", "sasl_plaintext"),
+    ("kafka.mechanism", "GSSAPI"),
+    // Any text is a name or a password: they are used in tests/kafka.
+    ("kafka.username", ""),
+    ("kafka.password", ""),
+    ("kafka.ca_file", "/nowhere/at/all"),
     ("health.heap_max", "lots"),
     ("health.rss_max", "-1"),
     ("metrics.listen", "9464"),
@@ -98,7 +114,8 @@ fn every_key_stands_in_the_table() {
 
 #[test]
 fn every_key_can_be_set_by_the_environment_and_refuses_what_cannot_be_meant() {
-    for (key, value) in WRONG.iter().filter(|(key, _)| *key != "auth.jwt_secret") {
+    let any = ["auth.jwt_secret", "kafka.username", "kafka.password"];
+    for (key, value) in WRONG.iter().filter(|(key, _)| !any.contains(key)) {
         let dir = place();
         let mut command = serve(dir.path(), &[(&variable(key), value)]);
         if *key == "server.listen" {

@@ -54,6 +54,7 @@ fn what_the_old_names_cannot_mean_is_refused() {
         ("DB_HOST", "postgres", "cluster.key"),
         ("JWT_EXPIRES_IN", "tomorrow", "auth.token_life"),
         ("FRONTEND_URL", "*", "auth.frontend_url"),
+        ("KAFKA_BROKERS", "http://kafka:9092", "kafka.brokers"),
     ] {
         let dir = place();
         let mut command = zvon(dir.path(), &["serve"]);
@@ -65,14 +66,19 @@ fn what_the_old_names_cannot_mean_is_refused() {
 }
 
 #[test]
-fn services_that_this_version_does_without_are_named_and_no_reason_to_stop() {
+fn services_that_are_not_used_or_not_there_are_no_reason_to_stop() {
     let dir = place();
-    let variables = [("REDIS_URL", "redis://u:secret@h:6379"), ("KAFKA_BROKERS", "kafka:9092")];
+    let variables = [
+        ("REDIS_URL", "redis://u:secret@h:6379"),
+        ("KAFKA_BROKERS", "127.0.0.1:1, 127.0.0.1:2"),
+        ("KAFKA_CLIENT_ID", "webchat"),
+        ("KAFKA_GROUP_ID", "webchat-group"),
+    ];
     let server = Server::start(serve(dir.path(), &variables));
     assert_eq!(server.ask("GET", "/health/readiness", "", "").status, 200);
     let (code, logs) = server.stop();
     assert_eq!(code, Some(0));
-    assert!(logs.contains("redis.url is set") && logs.contains("KAFKA_BROKERS is set"), "{logs}");
+    assert!(logs.contains("redis.url is set"), "{logs}");
     assert!(!logs.contains("u:secret"), "{logs}");
 }
 

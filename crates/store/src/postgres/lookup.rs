@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::postgres::PgRow;
 use zvon_core::message::{LogEvent, MessageRow};
+use zvon_core::outbox::store::{Passed, Stretch, Told};
 use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{ChatId, MessageId};
 
@@ -36,6 +37,19 @@ const SPANS: &str = events!(
      JOIN events e ON e.chat_id = s.chat AND e.seq > s.after AND e.seq <= s.upto",
     "ORDER BY e.chat_id, e.seq"
 );
+/// Forced to walk the stretches, each by the log's key.
+const TOLD: &str = "SELECT e.*, NULL::bigint AS pin_at, NULL::uuid AS pin_by, \
+    NULL::text AS subject_name, \
+    CASE WHEN e.kind = 0 THEN (SELECT c.kind FROM chats c WHERE c.id = e.chat_id) END AS chat_kind, \
+    CASE WHEN e.forwarded_from IS NOT NULL THEN (SELECT x.chat_id FROM events x \
+        WHERE x.id = e.forwarded_from) END AS from_chat \
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) s (chat, after, upto) \
+    CROSS JOIN LATERAL (SELECT * FROM events v WHERE v.chat_id = s.chat AND v.seq > s.after \
+        AND v.seq <= s.upto OFFSET 0) e";
+const PASSED_IN: &str = "SELECT e.* FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) \
+    s (chat, after, upto) CROSS JOIN LATERAL (SELECT v.chat_id, v.id, v.seq, v.actor FROM events v \
+    WHERE v.chat_id = s.chat AND v.seq > s.after AND v.seq <= s.upto AND v.kind = 1 OFFSET 0) e";
+
 /// Events with `after < seq`, ascending, at most `limit`.
 pub(super) async fn events(
     line: &Line,
@@ -44,7 +58,7 @@ pub(super) async fn events(
     limit: u32,
 ) -> StoreResult<Vec<LogEvent>> {
     let events = sqlx::query(EVENTS).bind(chat.0).bind(signed(after)).bind(i64::from(limit));
-    with_targets(line, events).await
+    with_targets(line, events, row::event).await
 }
 
 /// The messages of these ids.
@@ -60,14 +74,39 @@ pub(super) async fn by_ids(
 
 /// The events of these stretches (chat, seq before, last seq), ascending in each chat.
 pub(super) async fn spans(line: &Line, spans: &[(ChatId, u64, u64)]) -> StoreResult<Vec<LogEvent>> {
-    let chats: Vec<_> = spans.iter().map(|(chat, ..)| chat.0).collect();
-    let after: Vec<_> = spans.iter().map(|(_, after, _)| signed(*after)).collect();
-    let upto: Vec<_> = spans.iter().map(|(.., upto)| signed(*upto)).collect();
-    with_targets(line, sqlx::query(SPANS).bind(chats).bind(after).bind(upto)).await
+    let stretch = |(chat, after, upto): &(ChatId, u64, u64)| Stretch {
+        chat: *chat,
+        after: *after,
+        upto: *upto,
+    };
+    let stretches: Vec<_> = spans.iter().map(stretch).collect();
+    with_targets(line, within(SPANS, &stretches), row::event).await
+}
+
+/// What is told of the events of these stretches.
+pub(super) async fn told(line: &Line, stretches: &[Stretch]) -> StoreResult<Vec<Told>> {
+    with_targets(line, within(TOLD, stretches), row::told).await
+}
+
+/// The messages of these stretches.
+pub(super) async fn passed_in(line: &Line, stretches: &[Stretch]) -> StoreResult<Vec<Passed>> {
+    let rows = line.rows(within(PASSED_IN, stretches)).await.map_err(failed)?;
+    row::all(&rows, row::passed_in).map_err(failed)
+}
+
+fn within(sql: &'static str, stretches: &[Stretch]) -> Ask<'static> {
+    let chats: Vec<_> = stretches.iter().map(|stretch| stretch.chat.0).collect();
+    let after: Vec<_> = stretches.iter().map(|stretch| signed(stretch.after)).collect();
+    let upto: Vec<_> = stretches.iter().map(|stretch| signed(stretch.upto)).collect();
+    sqlx::query(sql).bind(chats).bind(after).bind(upto)
 }
 
 /// Events, those about a message with it.
-async fn with_targets(line: &Line, ask: Ask<'_>) -> StoreResult<Vec<LogEvent>> {
+async fn with_targets<T>(
+    line: &Line,
+    ask: Ask<'_>,
+    make: impl Fn(&PgRow, Option<MessageRow>) -> Result<T, sqlx::Error>,
+) -> StoreResult<Vec<T>> {
     let rows = line.rows(ask).await.map_err(failed)?;
     let target = |found: &PgRow| {
         let seq = found.int("target_seq")?.map(row::unsigned).transpose()?;
@@ -77,7 +116,7 @@ async fn with_targets(line: &Line, ask: Ask<'_>) -> StoreResult<Vec<LogEvent>> {
     let wanted: Vec<_> = targets.iter().flatten().copied().collect();
     let about = at(line, &wanted).await?;
     let event = |(found, target): (&PgRow, &Option<(ChatId, u64)>)| {
-        row::event(found, target.and_then(|place| about.get(&place).cloned()))
+        make(found, target.and_then(|place| about.get(&place).cloned()))
     };
     rows.iter().zip(&targets).map(event).collect::<Result<_, _>>().map_err(failed)
 }

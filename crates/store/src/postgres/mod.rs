@@ -30,8 +30,10 @@ mod lookup;
 mod message;
 mod outbox;
 mod pin;
+mod position;
 mod schema;
 mod session;
+mod snapshot;
 mod terms;
 mod whole;
 

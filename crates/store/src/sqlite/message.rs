@@ -8,12 +8,13 @@ use sqlx::{Row, SqlitePool};
 use zvon_core::chat::store::Author;
 use zvon_core::message::store::{Append, Batch, MessageStore, Page, Pinned};
 use zvon_core::message::{LogEvent, MessageRow};
+use zvon_core::outbox::store::{Passed, Stretch, Told};
 use zvon_core::store::{StoreResult, Verdict};
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::{Sqlite, append, failed, log, pin};
-use crate::row::{self, signed};
+use crate::row::{self, Columns, signed};
 
 macro_rules! messages {
     ($rest:literal) => {
@@ -40,6 +41,15 @@ const EVENTS: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by, u.name AS
     FROM events e LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq \
     LEFT JOIN users u ON u.id = e.subject \
     WHERE e.chat_id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?";
+/// The order of the join is forced: each stretch by the log's key.
+const TOLD: &str = "SELECT e.*, NULL AS pin_at, NULL AS pin_by, NULL AS subject_name, \
+    iif(e.kind = 0, (SELECT c.kind FROM chats c WHERE c.id = e.chat_id), NULL) AS chat_kind, \
+    (SELECT x.chat_id FROM events x WHERE x.id = e.forwarded_from) AS from_chat \
+    FROM json_each(?) j CROSS JOIN events e ON e.chat_id = unhex(j.value->>0) \
+    AND e.seq > j.value->>1 AND e.seq <= j.value->>2";
+const PASSED_IN: &str = "SELECT e.chat_id, e.id, e.seq, e.actor FROM json_each(?) j \
+    CROSS JOIN events e ON e.chat_id = unhex(j.value->>0) AND e.seq > j.value->>1 \
+    AND e.seq <= j.value->>2 WHERE e.kind = 1";
 const PASSED: &str = "SELECT id, seq, actor FROM events WHERE chat_id = ? AND seq > ? AND seq <= ? \
     AND kind = 1 ORDER BY seq DESC LIMIT ?";
 const SENT_BY: &str = "SELECT id, seq FROM events WHERE chat_id = ? AND actor = ? AND kind = 1 \
@@ -146,6 +156,39 @@ impl Sqlite {
         let rows = page.fetch_all(&self.readers).await.map_err(failed)?;
         row::all(&rows, row::message).map_err(failed)
     }
+}
+
+/// What is told of the events of these stretches.
+pub(super) async fn told(readers: &SqlitePool, stretches: &[Stretch]) -> StoreResult<Vec<Told>> {
+    let rows = sqlx::query(TOLD).bind(within(stretches)).fetch_all(readers).await;
+    let rows = rows.map_err(failed)?;
+    let target = |found: &SqliteRow| {
+        let seq = found.int("target_seq")?.map(row::unsigned).transpose()?;
+        seq.map(|seq| Ok((ChatId(row::id(found, "chat_id")?), seq))).transpose()
+    };
+    let targets = row::all(&rows, target).map_err(failed)?;
+    let wanted: Vec<_> = targets.iter().flatten().copied().collect();
+    let about = fetch(readers, &wanted).await?;
+    let about: HashMap<_, _> = about.into_iter().map(|row| ((row.chat, row.seq), row)).collect();
+    let told = |(found, target): (&SqliteRow, &Option<(ChatId, u64)>)| {
+        row::told(found, target.and_then(|place| about.get(&place).cloned()))
+    };
+    rows.iter().zip(&targets).map(told).collect::<Result<_, _>>().map_err(failed)
+}
+
+/// The messages of these stretches.
+pub(super) async fn passed_in(
+    readers: &SqlitePool,
+    stretches: &[Stretch],
+) -> StoreResult<Vec<Passed>> {
+    let rows = sqlx::query(PASSED_IN).bind(within(stretches)).fetch_all(readers).await;
+    row::all(&rows.map_err(failed)?, row::passed_in).map_err(failed)
+}
+
+fn within(stretches: &[Stretch]) -> String {
+    let hex =
+        |stretch: &Stretch| (stretch.chat.0.simple().to_string(), stretch.after, stretch.upto);
+    serde_json::to_string(&stretches.iter().map(hex).collect::<Vec<_>>()).unwrap_or_default()
 }
 
 /// The messages at these places, by chat: at most one place per chat.

@@ -20,6 +20,7 @@ mod message;
 mod numbering;
 mod outbox;
 mod pin;
+mod position;
 mod schema;
 mod session;
 mod writer;

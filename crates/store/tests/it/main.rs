@@ -11,6 +11,7 @@ mod growth;
 mod lane;
 mod plans;
 mod postgres;
+mod relay;
 mod rooms;
 mod scene;
 mod sequencer;

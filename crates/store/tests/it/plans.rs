@@ -18,14 +18,21 @@ use crate::contract::{REFUSED, open};
 use crate::scene::Scene;
 
 /// Statements that read a table from its beginning because that is what they are for: each ends
-/// at a LIMIT, is for an operator who exports what is over, too, or is a migration's.
-const WALKS: [&str; 5] = [
+/// at a LIMIT, is for an operator who exports what is over, too, is a migration's, or is of a handful
+/// of readers.
+const WALKS: [&str; 7] = [
     "SELECT * FROM users ORDER BY name_folded, id LIMIT ?",
     "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)",
     "UPDATE sessions SET seen_at = created_at",
     "SELECT * FROM sessions WHERE user_id = ? ORDER BY created_at, id",
     "SELECT m.*, u.name FROM members m LEFT JOIN users u ON u.id = m.user_id \
     WHERE m.user_id = ? ORDER BY m.chat_id",
+    "SELECT min(iif(p.epoch = m.value, p.mark, 0)) AS mark, \
+    min(iif(p.epoch = m.value, p.reached, 0)) AS reached \
+    FROM positions p JOIN meta m ON m.key = 'log_epoch'",
+    "SELECT p.reader, p.fence, iif(p.epoch = m.value, p.place, '') AS place, \
+    iif(p.epoch = m.value, p.reached, 0) AS reached, p.moved_at \
+    FROM positions p JOIN meta m ON m.key = 'log_epoch' ORDER BY p.reader",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,7 +57,8 @@ async fn every_statement_uses_an_index() {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
         for step in sqlx::query(explain).fetch_all(&raw).await.unwrap() {
             let step: String = step.get("detail");
-            if step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE") {
+            let walks_no_table = ["VIRTUAL TABLE", "CONSTANT ROW"].map(|word| step.contains(word));
+            if step.starts_with("SCAN") && walks_no_table == [false; 2] {
                 walks.push(format!("{step}: {statement}"));
             }
         }

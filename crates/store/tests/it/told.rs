@@ -52,7 +52,7 @@ async fn postgres_changes_nothing_that_it_does_not_tell() {
 }
 
 /// A person with a session that has refresh tokens.
-async fn person(store: &dyn Store) -> Author {
+pub(crate) async fn person(store: &dyn Store) -> Author {
     let new = account();
     assert!(store.create_account(&new).await.unwrap());
     let session = session(new.account.id);
@@ -121,7 +121,8 @@ async fn all_or_nothing(store: Arc<dyn Store>, refuse: impl AsyncFn(bool)) {
     assert_eq!(state().await.5, before.5 + 2);
 }
 
-fn text(author: Author, chat: ChatId) -> Append {
+/// A text with a fresh identity.
+pub(crate) fn text(author: Author, chat: ChatId) -> Append {
     Append {
         chat,
         session: author.session,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
+use zvon_core::event_log::EventLogError;
 
 /// Logs as the rest of the program does. Brokers that are away are a state, which the callers'
 /// meters tell, so the library's own words on it are for who looks closely.
@@ -30,6 +31,19 @@ impl ClientContext for Quiet {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "Kafka");
     }
+}
+
+/// Does on a thread of its own what blocks. The end of the process does not wait for it, as it would
+/// for the runtime's own.
+pub(super) async fn apart<T: Send + 'static>(
+    act: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, EventLogError> {
+    let lost = |why: String| EventLogError::Unavailable(why);
+    let (done, result) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("kafka".to_owned());
+    let started = thread.spawn(move || drop(done.send(act())));
+    started.map_err(|error| lost(error.to_string()))?;
+    result.await.map_err(|error| lost(error.to_string()))
 }
 
 /// How long a call may still take: until its time is over, or nobody waits for it any more.

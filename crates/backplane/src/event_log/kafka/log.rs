@@ -10,7 +10,7 @@ use serde_json::json;
 use zvon_core::clock::{Clock, SystemClock};
 use zvon_core::event_log::{DEAD_LETTERS, DeadLetter, EventLog, EventLogError, Poison, Record};
 
-use super::client::Patience;
+use super::client::{Patience, apart};
 use super::settings::Settings;
 use super::topics;
 use super::verdict::Trouble;
@@ -54,9 +54,7 @@ impl KafkaLog {
             }
             done
         };
-        let done = tokio::task::spawn_blocking(call).await;
-        let done = done.map_err(|error| EventLogError::Unavailable(error.to_string()))?;
-        done.map_err(EventLogError::from)
+        apart(call).await?.map_err(EventLogError::from)
     }
 
     async fn send(&self, letters: Vec<Letter>) -> Result<Vec<Poison>, EventLogError> {

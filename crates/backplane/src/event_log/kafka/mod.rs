@@ -15,6 +15,7 @@
 //! connection comes back by itself. Nothing here blocks a thread of the runtime.
 
 mod client;
+pub mod inspect;
 mod log;
 mod records;
 mod settings;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use metrics::counter;
+use metrics::{counter, describe_counter};
 use parking_lot::Mutex;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{
@@ -22,13 +22,16 @@ use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use zvon_core::event_log::{EventLogError, Record, Records};
 
-use super::client;
+use super::client::{self, apart};
 use super::settings::Settings;
 use super::topics::{away, ensure};
 use super::verdict::{of_commit, of_read};
 
 /// How long going back to what was given out may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Counts what cannot be read.
+const UNREADABLE: &str = "zvon_kafka_unreadable_total";
 
 /// A topic and a number of one of its partitions.
 type Partition = (String, i32);
@@ -74,6 +77,7 @@ impl KafkaRecords {
         group: &str,
         topics: &[&str],
     ) -> Result<Self, EventLogError> {
+        describe_counter!(UNREADABLE, "Records in Kafka that jobs passed over: others wrote them.");
         ensure(settings).await?;
         let made =
             StreamConsumer::from_config_and_context(&settings.reader(group), Turns::default());
@@ -104,9 +108,7 @@ impl KafkaRecords {
             let back = consumer.seek_partitions(list, PATIENCE)?;
             back.elements().iter().try_for_each(|one| one.error())
         };
-        let done = tokio::task::spawn_blocking(seek).await;
-        let done = done.map_err(|error| EventLogError::Unavailable(error.to_string()))?;
-        done.map_err(|error| away(&error))?;
+        apart(seek).await?.map_err(|error| away(&error))?;
         self.given.clear();
         Ok(())
     }
@@ -159,7 +161,7 @@ impl Batch {
         match record(message) {
             Ok(record) => self.records.push((partition, record)),
             Err(why) => {
-                counter!("zvon_kafka_unreadable_total").increment(1);
+                counter!(UNREADABLE).increment(1);
                 let (topic, partition) = partition;
                 tracing::warn!(topic, partition, at, why, "a record in Kafka cannot be read");
             }
@@ -207,9 +209,7 @@ impl Records for KafkaRecords {
         }
         let consumer = Arc::clone(self.consumer()?);
         let commit = move || consumer.commit(&list, CommitMode::Sync);
-        let done = tokio::task::spawn_blocking(commit).await;
-        let done = done.map_err(|error| EventLogError::Unavailable(error.to_string()))?;
-        done.map_err(|error| of_commit(&error))?;
+        apart(commit).await?.map_err(|error| of_commit(&error))?;
         self.given.clear();
         Ok(())
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
 use zvon_core::event_log::{DEAD_LETTERS, EventLogError};
 use zvon_protocol::record::TOPICS;
 
-use super::client::Quiet;
+use super::client::{Quiet, apart};
 use super::settings::{Settings, TopicSettings};
 
 /// How long brokers may take to tell of topics or to make them.
@@ -28,8 +29,10 @@ pub(super) async fn ensure(settings: &Settings) -> Result<(), EventLogError> {
     if !settings.topics.create {
         return Ok(());
     }
-    let admin = admin(settings)?;
-    let (admin, there) = names(admin).await?;
+    let (admin, there) = look(settings, PATIENCE, |there| {
+        there.topics().iter().map(|topic| topic.name().to_owned()).collect::<Vec<_>>()
+    })
+    .await?;
     let missing: Vec<&str> = all().filter(|name| !there.iter().any(|one| one == name)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -52,24 +55,19 @@ pub(super) async fn ensure(settings: &Settings) -> Result<(), EventLogError> {
     Ok(())
 }
 
-pub(super) fn admin(settings: &Settings) -> Result<AdminClient<Quiet>, EventLogError> {
-    AdminClient::from_config_and_context(&settings.client(), Quiet).map_err(|error| away(&error))
-}
-
-/// The topics that are there.
-async fn names(
-    admin: AdminClient<Quiet>,
-) -> Result<(AdminClient<Quiet>, Vec<String>), EventLogError> {
-    let ask = move || {
-        let there = admin.inner().fetch_metadata(None, PATIENCE);
-        there.map(|there| {
-            let names = there.topics().iter().map(|topic| topic.name().to_owned()).collect();
-            (admin, names)
-        })
-    };
-    let asked = tokio::task::spawn_blocking(ask).await;
-    let asked = asked.map_err(|error| EventLogError::Unavailable(error.to_string()))?;
-    asked.map_err(|error| away(&error))
+/// Asks what is there; an administrator's client beside it.
+pub(super) async fn look<T: Send + 'static>(
+    settings: &Settings,
+    patience: Duration,
+    see: impl FnOnce(&Metadata) -> T + Send + 'static,
+) -> Result<(AdminClient<Quiet>, T), EventLogError> {
+    let admin = AdminClient::from_config_and_context(&settings.client(), Quiet);
+    let admin = admin.map_err(|error| away(&error))?;
+    let asked = apart(move || {
+        let there = admin.inner().fetch_metadata(None, patience);
+        there.map(|there| (admin, see(&there)))
+    });
+    asked.await?.map_err(|error| away(&error))
 }
 
 /// The settings of a new topic as texts.

@@ -14,8 +14,10 @@ mod idempotency;
 mod messages;
 mod outbox;
 mod pins;
+mod positions;
 mod scene;
 mod sessions;
+mod told;
 
 use std::sync::Arc;
 
@@ -42,5 +44,7 @@ pub async fn run<F: Future<Output = Subject>>(make: impl Fn() -> F) {
     cursors::run(make().await).await;
     outbox::run(make().await).await;
     events::run(make().await).await;
+    positions::run(make().await).await;
+    told::run(make().await).await;
     concurrency::run(make().await).await;
 }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use zvon_protocol::ids::ChatId;
+use zvon_protocol::time::Timestamp;
 
 use super::Subject;
 use super::scene::{NOW, Scene};
 use crate::chat::store::GroupChange;
-use crate::outbox::store::{Bookmark, OutboxRow};
+use crate::outbox::store::{Backlog, Bookmark, OutboxRow, Purged};
 
 pub(super) async fn run(subject: Subject) {
     let scene = Scene::from(subject);
@@ -16,6 +17,8 @@ pub(super) async fn run(subject: Subject) {
     who_becomes_a_member_is_named(&scene).await;
     what_is_under_way_is_not_passed_over(&scene).await;
     the_epoch_stays(&scene).await;
+    what_lies_beyond_a_place_is_told(&scene).await;
+    a_time_is_read_again(&scene).await;
     old_rows_are_dropped(&scene).await;
 }
 
@@ -183,14 +186,48 @@ async fn the_epoch_stays(scene: &Scene) {
 async fn old_rows_are_dropped(scene: &Scene) {
     let [ann, bob] = scene.people().await;
     let chat = scene.pair(ann, bob).await;
-    let later = NOW.plus_millis(1);
-    let old = u64::try_from(all(scene).await.len()).unwrap();
+    let later = NOW.plus_millis(100_000);
+    let read = u64::try_from(all(scene).await.len()).unwrap();
     scene.store.append(later, &[ann.says(chat, "x")]).await.unwrap();
-    assert_eq!(scene.store.purge_outbox(later).await.unwrap(), old);
+    let never = Timestamp(0);
+    let purge = async |read, unread| scene.store.purge_outbox(read, unread).await.unwrap();
+    assert_eq!(purge(later, never).await, Purged { read, unread: 0 }, "nobody is waited for");
     let left = all(scene).await;
     assert!(matches!(left.as_slice(), [row] if row.at == later), "{left:?}");
     scene.send(ann, chat, "y").await;
     assert!(all(scene).await[1].id > left[0].id, "ids are not used again");
-    assert_eq!(scene.store.purge_outbox(NOW).await.unwrap(), 0);
+    assert_eq!(purge(NOW, never).await, Purged::default());
     assert_eq!(scene.check_log(chat).await.len(), 3, "the log itself stays");
+}
+
+async fn a_time_is_read_again(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let chat = scene.pair(ann, bob).await;
+    let at = |millis: i64| NOW.plus_millis(1_000 + millis);
+    for millis in 0..5 {
+        scene.store.append(at(millis), &[ann.says(chat, "x")]).await.unwrap();
+    }
+    let first = scene.store.outbox_of((at(1), at(4)), 0, 2).await.unwrap();
+    assert_eq!(first.iter().map(|row| row.at).collect::<Vec<_>>(), [at(1), at(2)]);
+    let rest = scene.store.outbox_of((at(1), at(4)), first[1].id, 9).await.unwrap();
+    assert_eq!(rest.iter().map(|row| row.spans.clone()).collect::<Vec<_>>(), [[(chat, 5, 5)]]);
+    assert_eq!(scene.store.outbox_of((at(1), at(4)), rest[0].id, 9).await.unwrap(), []);
+}
+
+async fn what_lies_beyond_a_place_is_told(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let chat = scene.pair(ann, bob).await;
+    let mut place = scene.store.outbox_end().await.unwrap();
+    assert_eq!(scene.store.backlog(&place).await.unwrap(), Backlog::default());
+    let later = NOW.plus_millis(9);
+    for at in [later, later.plus_millis(5)] {
+        scene.store.append(at, &[ann.says(chat, "x")]).await.unwrap();
+    }
+    let backlog = scene.store.backlog(&place).await.unwrap();
+    assert_eq!(backlog, Backlog { rows: 2, oldest: Some(later) });
+    place = scene.store.outbox(&place, 1).await.unwrap().1;
+    assert_eq!(scene.store.backlog(&place).await.unwrap().rows, 1);
+    let whole = scene.store.backlog(&Bookmark::default()).await.unwrap();
+    assert_eq!(whole.rows, u64::try_from(all(scene).await.len()).unwrap());
+    assert_eq!(whole.oldest, Some(NOW));
 }

@@ -5,6 +5,7 @@
 //! itself is wrong.
 
 mod check;
+mod kafka;
 pub(super) mod machine;
 pub(super) mod secrets;
 
@@ -57,7 +58,7 @@ impl Doctor {
         checks.push(machine::port(config, ground.is_running()));
         checks.extend(machine::clock());
         checks.push(machine::open_files(self.connections));
-        checks.extend(config.ignored.iter().map(|name| ignored(name)));
+        checks.extend(kafka::all(config).await);
         checks
     }
 
@@ -89,10 +90,4 @@ impl Doctor {
         }
         Ok(())
     }
-}
-
-/// A service that is named and not used.
-fn ignored(name: &str) -> Check {
-    let found = format!("{name} is set, and this version does without that service");
-    Check::warn("configuration", found, "nothing, or leave it out")
 }

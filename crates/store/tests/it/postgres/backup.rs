@@ -66,7 +66,6 @@ async fn what_comes_after_a_restore_is_read_from_the_outbox_once() {
     backup::restore(&target.settings(), &file).await.unwrap();
     let restored = target.open().await;
     let end = restored.outbox_end().await.unwrap();
-    assert!(end.seen.is_empty(), "nothing of the past is still to come: {end:?}");
     send(&restored, author, chat, 1).await;
     let (rows, next) = restored.outbox(&end, 99).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.spans.clone()).collect::<Vec<_>>(), [[(chat, 7, 7)]]);

@@ -2,12 +2,15 @@
 //! touches only the rows it is about. PostgreSQL itself tells how many (`auto_explain`), also of
 //! the statements inside functions.
 
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
 use zvon_core::account::store::AccountStore;
 use zvon_core::chat::store::{Author, ChatStore, GroupChange};
 use zvon_core::delivery::store::{CursorStore, Move};
 use zvon_core::message::store::{Append, MessageStore, Page};
 use zvon_core::outbox::event::{AccountEvent, AccountKind};
-use zvon_core::outbox::store::OutboxStore;
+use zvon_core::outbox::position::{Position, PositionStore};
+use zvon_core::outbox::store::{OutboxStore, Stretch};
 use zvon_core::session::Reason;
 use zvon_core::session::store::{End, SessionStore, Use};
 use zvon_protocol::ids::ChatId;
@@ -46,6 +49,7 @@ async fn no_step_of_a_plan_walks_through_the_past() {
     let store = Postgres::open(&settings(cluster.url(&name))).await.unwrap();
     let (ann, bob) = (person(&store).await, person(&store).await);
     let chat = group(&store, ann, &[bob]).await;
+    let mut slow = begun(&cluster.url(&name)).await;
     cluster.sql(&name, PAST);
     cluster.sql(&name, "VACUUM ANALYZE");
     store.close().await;
@@ -65,6 +69,9 @@ async fn no_step_of_a_plan_walks_through_the_past() {
     send(&store, ann, chat, 64).await;
     writes(&store, ann, bob, chat).await;
     reads(&store, ann, bob, chat).await;
+    let end = store.outbox_end().await.unwrap();
+    sqlx::raw_sql("COMMIT").execute(&mut slow).await.unwrap();
+    assert_eq!(store.outbox(&end, 100).await.unwrap().0.len(), 1, "it is not passed over");
     store.close().await;
     let log = cluster.log();
     let plans = &log[before..];
@@ -72,6 +79,15 @@ async fn no_step_of_a_plan_walks_through_the_past() {
     assert!(plans.contains("INSERT INTO events") && plans.contains("WITH ORDINALITY"), "{plans}");
     let walks: Vec<_> = plans.lines().filter(|line| touched(line) > MOST).collect();
     assert!(walks.is_empty(), "{walks:#?}\n{plans}");
+}
+
+/// A transaction that began before everything, with a row in the outbox, and goes on.
+async fn begun(url: &str) -> PgConnection {
+    let options: PgConnectOptions = url.parse().unwrap();
+    let mut slow = options.disable_statement_logging().connect().await.unwrap();
+    let begin = "BEGIN; INSERT INTO outbox (at, chats, lows, highs) VALUES (0, '{}', '{}', '{}')";
+    sqlx::raw_sql(begin).execute(&mut slow).await.unwrap();
+    slow
 }
 
 /// How many rows a line of a plan says were touched.
@@ -150,5 +166,13 @@ async fn reads(store: &Postgres, ann: Author, bob: Author, chat: ChatId) {
     store.count_accounts(100).await.unwrap();
     let end = store.outbox_end().await.unwrap();
     store.append(NOW, &[text(ann, chat)]).await.unwrap();
-    assert_eq!(store.outbox(&end, 100).await.unwrap().0.len(), 1);
+    let (rows, next) = store.outbox(&end, 100).await.unwrap();
+    assert_eq!((rows.len(), store.outbox(&next, 100).await.unwrap().0.len()), (1, 0));
+    assert_eq!(store.backlog(&end).await.unwrap().rows, 1);
+    let stretches = [100, 9_000].map(|after| Stretch { chat, after, upto: after + 10 });
+    assert_eq!(store.told(&stretches).await.unwrap().len(), 20);
+    assert_eq!(store.passed_in(&stretches).await.unwrap().len(), 20);
+    let taken = store.take_position("reader", NOW).await.unwrap();
+    assert!(store.move_position(&Position { place: next, ..taken }).await.unwrap());
+    assert_eq!(store.positions().await.unwrap().len(), 1);
 }

@@ -7,10 +7,12 @@ use uuid::Uuid;
 use zvon_core::account::store::AccountStore;
 use zvon_core::chat::store::{ChatStore, GroupChange};
 use zvon_core::message::store::{MessageStore, Page};
-use zvon_core::outbox::store::{Bookmark, OutboxStore};
+use zvon_core::outbox::position::{Position, PositionStore};
+use zvon_core::outbox::store::{Bookmark, OutboxStore, Stretch};
 use zvon_core::session::store::{Rotation, SessionStore, Use};
 use zvon_core::store::StoreError;
 use zvon_protocol::ids::ChatId;
+use zvon_protocol::time::Timestamp;
 use zvon_store::Access;
 use zvon_store::postgres::{Postgres, Settings};
 use zvon_store::schema::Standing;
@@ -110,10 +112,23 @@ async fn a_node_that_runs_goes_on_when_tables_get_wider_under_it() {
         let used = Use { session: other.session, seen_at: NOW, expires_at: NOW };
         assert!(matches!(store.rotate_session(used, 0).await.unwrap(), Rotation::Over));
         store.set_disabled(other.user, NOW, true).await.unwrap();
+        let end = store.outbox_end().await.unwrap();
+        assert!(store.backlog(&end).await.unwrap().rows == 0);
+        assert!(
+            !store.outbox_of((Timestamp(0), Timestamp(i64::MAX)), 0, 9).await.unwrap().is_empty()
+        );
+        let stretch = Stretch { chat, after: 0, upto: 3 };
+        assert_eq!(store.told(&[stretch]).await.unwrap().len(), 3);
+        assert_eq!(store.passed_in(&[stretch]).await.unwrap().len(), 2);
+        let taken = store.take_position("reader", NOW).await.unwrap();
+        assert!(store.move_position(&Position { place: end, ..taken }).await.unwrap());
+        assert_eq!(store.positions().await.unwrap().len(), 1);
     };
     for step in 0..3 {
         all_verbs().await;
-        for table in ["users", "sessions", "chats", "members", "events", "pins", "outbox"] {
+        for table in
+            ["users", "sessions", "chats", "members", "events", "pins", "outbox", "positions"]
+        {
             place.sql(&format!("ALTER TABLE {table} ADD COLUMN of_tomorrow_{step} text"));
         }
     }

@@ -1,0 +1,7 @@
+//! Leases.
+
+mod memory;
+mod redis;
+
+pub use memory::MemoryLeases;
+pub use redis::RedisLeases;
