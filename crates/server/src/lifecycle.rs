@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use zvon_core::limits::Limits;
 use zvon_core::settings::{Audience as CoreAudience, Settings as Core};
@@ -45,21 +47,13 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let watch = Watch::open(&config)?;
     let opened = backing::open(&config, node).await?;
     let tls = tls(&config)?;
-    let trusted = settings.trusted_proxies.clone();
-    let per_address = settings.socket.per_address;
+    let counted = (settings.trusted_proxies.clone(), settings.socket.per_address);
     let gateway =
         Gateway::start(opened.backing.clone(), Arc::clone(&opened.adapter), settings).await?;
     let door = early.map_or_else(|| listener::bind(listen), Ok)?;
     let address = door.local_addr()?;
-    let stop = CancellationToken::new();
-    if let Some(tls) = tls.clone() {
-        tokio::spawn(stop.clone().run_until_cancelled_owned(tls.watch()));
-    }
-    let url = url(address, tls.is_some());
-    // A client that polls has two connections.
-    let per_address = per_address.map(|most| most.saturating_mul(2));
-    let serves = Door { router: gateway.router(), tls, per_address, trusted };
-    let serving = tokio::spawn(listener::serve(door, serves, stop.clone()));
+    let (stop, url) = (CancellationToken::new(), url(address, tls.is_some()));
+    let serving = let_in(door, &gateway, tls, counted, &stop);
     let metrics = watch.as_ref().map(Watch::address).transpose()?;
     let watching = watch.map(|watch| watch.serve(&gateway));
     let internal = match member {
@@ -83,9 +77,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         if let Some(internal) = internal {
             internal.close().await;
         }
-        if let Some(relaying) = relaying {
-            relaying.close().await;
-        }
+        relaying.close().await;
         opened.close().await;
         if let Some(watching) = watching {
             watching.close().await;
@@ -95,6 +87,24 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         () = finish => Ok(()),
         () = stopped(&mut term, &mut int) => anyhow::bail!("stopped at once by a second signal"),
     }
+}
+
+/// Serves who comes through the door, until `stop`; `counted` is who comes with everybody's connections
+/// and how many an address may have.
+fn let_in(
+    door: TcpListener,
+    gateway: &Gateway,
+    tls: Option<Tls>,
+    (trusted, per_address): (Vec<IpNet>, Option<usize>),
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(stop.clone().run_until_cancelled_owned(tls.watch()));
+    }
+    // A client that polls has two connections.
+    let per_address = per_address.map(|most| most.saturating_mul(2));
+    let serves = Door { router: gateway.router(), tls, per_address, trusted };
+    tokio::spawn(listener::serve(door, serves, stop.clone()))
 }
 
 fn tell_of_unused(config: &Config) {

@@ -13,28 +13,27 @@ use crate::backing::Opened;
 use crate::config::Config;
 use crate::kafka;
 
-/// A relay that runs.
-pub(crate) struct Relaying {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
+/// The relay, running; or none.
+pub(crate) struct Relaying(Option<(CancellationToken, JoinHandle<()>)>);
 
 impl Relaying {
-    /// Starts it; `None` without an event log. The log may be away.
-    pub(crate) async fn start(config: &Config, opened: &Opened) -> Result<Option<Self>> {
+    /// Starts it, if there is an event log. The log may be away.
+    pub(crate) async fn start(config: &Config, opened: &Opened) -> Result<Self> {
         let backing = &opened.backing;
         let epoch = backing.store.log_epoch().await?;
-        let Some(log) = kafka::event_log(config, "relay", &epoch) else { return Ok(None) };
+        let Some(log) = kafka::event_log(config, "relay", &epoch) else { return Ok(Self(None)) };
         let (store, clock) = (Arc::clone(&backing.store), Arc::clone(&backing.clock));
         let ground = Ground { store, clock, leases: Arc::clone(&opened.leases) };
         let stop = CancellationToken::new();
         let task = tokio::spawn(Relay::new(ground, log).run(stop.clone()));
-        Ok(Some(Self { stop, task }))
+        Ok(Self(Some((stop, task))))
     }
 
     /// Ends it; what it was at is told again by the next one.
     pub(crate) async fn close(self) {
-        self.stop.cancel();
-        let _ = self.task.await;
+        if let Some((stop, task)) = self.0 {
+            stop.cancel();
+            let _ = task.await;
+        }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod cluster;
 mod doctor;
 pub(crate) mod embedded;
 mod epoch;
+mod events;
 mod export;
 pub(crate) mod ground;
 mod migrate;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Migrate(migrate::Migrate),
     /// Tells the log's epoch, or begins a new one after a restore by other means.
     Epoch(epoch::Epoch),
+    /// Tells how far the outbox was read, and tells the event log again.
+    Events(events::Events),
 }
 
 /// Whose data.
@@ -83,6 +86,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
                 Command::Restore(restore) => restore.run().await,
                 Command::Migrate(migrate) => migrate.run().await,
                 Command::Epoch(epoch) => epoch.run().await,
+                Command::Events(events) => events.run().await,
             }
         }),
         Err(error) => Err(error.into()),
