@@ -63,6 +63,16 @@ test-cluster: build tests/node_modules ## The same scenarios and more, on three 
 	@scripts/need postgres redis haproxy nginx pgbouncer
 	node scripts/test.mjs cluster
 
+test-kafka: build tests/node_modules ## What stands in a real Kafka, through kills of everything; KAFKA_BROKERS names another
+	@scripts/need kafka postgres redis
+	$(CARGO) test --locked -p zvon-backplane --features kafka --test it kafka -- --nocapture
+	node scripts/test.mjs kafka
+
+torture-kafka: build tests/node_modules ## EVENTS (1000000) through kills of broker and nodes; long
+	@scripts/need kafka postgres redis
+	cd tests && ZVON_BIN=$(CURDIR)/target/release/zvon EVENTS=$(or $(EVENTS),1000000) \
+		node --test --test-force-exit --test-reporter=spec kafka/torture.mjs
+
 test-upgrade: build tests/node_modules ## A cluster from an older program to this one and back; PREVIOUS=<its path>
 	@scripts/need postgres redis haproxy
 	@test -x "$(PREVIOUS)" || { echo "PREVIOUS names no program: make test-upgrade PREVIOUS=<path>"; exit 2; }
@@ -131,4 +141,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-cluster test-upgrade test-e2e figures bench bench-nodes bench-crowd bench-append bench-reads pressure fuzz screenshots clean
+	test-standin test-kill test-cluster test-kafka torture-kafka test-upgrade test-e2e figures bench bench-nodes bench-crowd bench-append bench-reads pressure fuzz screenshots clean

@@ -26,6 +26,7 @@ const suites = {
   standin: node('standin'),
   kill: node('kill'),
   cluster: ['node', ['tests/cluster/run.mjs']],
+  kafka: node('kafka'),
   e2e: ['npm', ['--prefix', 'web', 'run', 'e2e']],
 };
 /** Only by name: it needs an older program beside this one. */
@@ -39,6 +40,7 @@ const builds = {
   standin: ['build', 'tests/node_modules'],
   kill: ['build', 'tests/node_modules'],
   cluster: ['build', 'tests/node_modules'],
+  kafka: ['build', 'tests/node_modules'],
   upgrade: ['build', 'tests/node_modules'],
   e2e: ['build'],
 };

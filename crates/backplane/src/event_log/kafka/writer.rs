@@ -54,7 +54,11 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
-            self.failed.lock().get_or_insert_with(|| error.clone());
+            let mut failed = self.failed.lock();
+            // What is thrown away because of another's failure says nothing of why.
+            if failed.as_ref().is_none_or(is_purged) {
+                *failed = Some(error.clone());
+            }
         }
         self.open.fetch_sub(1, Ordering::AcqRel);
     }
@@ -195,6 +199,11 @@ impl Writer {
             None => of_writer(error),
         }
     }
+}
+
+fn is_purged(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight))
 }
 
 fn may_be_repeated(error: &KafkaError) -> bool {

@@ -1,0 +1,66 @@
+// EVENTS records (a million) through kills of the broker and of every node, with the relay among them:
+// each message that was acked stands in Kafka, under one event id, in the order of its chat.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { chatOf, describe, follow, registerAll, startCluster, startKafka, until } from '../harness/index.mjs';
+import { Sender } from '../kill/sender.mjs';
+
+const EVENTS = Number(process.env.EVENTS ?? 1_000_000);
+/** A kill every so many ms. */
+const PAUSE = 8000;
+const PAIRS = 12;
+const TOPICS = ['message.created', 'analytics.message', 'analytics.user.activity', 'message.read'];
+const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+
+describe(`${EVENTS} events through kills`, () => {
+  let kafka, cluster, told;
+  before(async () => {
+    kafka = await startKafka();
+    cluster = await startCluster({ env: { KAFKA_BROKERS: kafka.brokers, ZVON_LOG__LEVEL: 'warn' } });
+  });
+  after(async () => {
+    await told?.close();
+    await cluster?.finish();
+    await kafka?.finish();
+  });
+
+  test('none is lost, none has two ids, first comings are in order', { timeout: 3_600_000 }, async () => {
+    const people = await registerAll(cluster, ...Array.from({ length: PAIRS * 2 }, (_, n) => `Person ${n}`));
+    const senders = [];
+    for (let n = 0; n < PAIRS; n++) {
+      const chat = await chatOf(cluster, people[2 * n], people[2 * n + 1]);
+      const url = cluster.nodes[n % cluster.nodes.length].url;
+      senders.push(new Sender(url, people[2 * n], [chat], `s${n}`));
+    }
+    await until(async () => (await kafka.admin((admin) => admin.listTopics())).includes('message.read'), () => 'no topics', 60_000);
+    told = await follow(kafka.brokers, TOPICS);
+    const kinds = [() => kafka, ...cluster.nodes.map((node) => () => node)];
+    for (let round = 0; told.records.length < EVENTS; round++) {
+      await pause(PAUSE);
+      const victim = kinds[round % kinds.length]();
+      await victim.kill();
+      await pause(500);
+      await victim.start();
+      console.log(`${told.records.length} events, ${round + 1} kills`);
+    }
+    for (const sender of senders) await sender.finish();
+    const acked = senders.flatMap((sender) => sender.acked.map(({ acks, chatId }) => ({ id: acks[0].id, seq: acks[0].seq, chatId })));
+    const ids = () => new Map(told.of('message.created').map(({ value }) => [value.data.messageId, value.eventId]));
+    await until(() => acked.every(({ id }) => ids().has(id)), () => `${ids().size} of ${acked.length}`, 120_000);
+    const [seen, last, events] = [new Map(), new Map(), new Set()];
+    for (const { key, value } of told.of('message.created')) {
+      const { messageId } = value.data;
+      if (seen.has(messageId)) {
+        assert.equal(seen.get(messageId), value.eventId);
+        continue;
+      }
+      seen.set(messageId, value.eventId);
+      assert.ok(!events.has(value.eventId), 'two messages of one event id');
+      events.add(value.eventId);
+      assert.ok(value.seq > (last.get(key) ?? 0), `${key}: ${value.seq} after ${last.get(key)}`);
+      last.set(key, value.seq);
+    }
+    const more = told.of('message.created').length - seen.size;
+    console.log(`${told.records.length} events, ${acked.length} messages acked, 0 lost, ${more} came more than once`);
+  });
+});
