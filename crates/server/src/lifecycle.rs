@@ -19,6 +19,7 @@ use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSetting
 
 use crate::cluster::Member;
 use crate::config::{Audience, Config};
+use crate::jobs::Jobs;
 use crate::listener::{Door, Tls};
 use crate::watch::Watch;
 use crate::{backing, data_dir, listener, open_files, privilege, secret};
@@ -65,6 +66,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         Some(member) => Some(member.join(&gateway, &opened.backing.nodes).await),
         None => None,
     };
+    let jobs = config.jobs.in_process.then(|| Jobs::start(&config, &opened.means()));
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 
@@ -80,6 +82,9 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         }
         if let Some(internal) = internal {
             internal.close().await;
+        }
+        if let Some(jobs) = jobs {
+            jobs.close().await;
         }
         opened.close().await;
         if let Some(watching) = watching {
@@ -114,7 +119,7 @@ fn tls(config: &Config) -> Result<Option<Tls>> {
     tls.map(|(cert, key)| Tls::load(cert, key)).transpose()
 }
 
-async fn stopped(term: &mut Signal, int: &mut Signal) {
+pub(crate) async fn stopped(term: &mut Signal, int: &mut Signal) {
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
@@ -205,6 +210,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         pins_max: config.chat.pins_max,
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
+        webhooks_max: config.webhooks.most,
         cached: config.cache.enabled,
         outbox_keep: config.store.outbox_keep.0,
         // One commit at a time where one writer is all there is.
