@@ -21,6 +21,7 @@ use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSetting
 
 use crate::cluster::Member;
 use crate::config::{Audience, Config};
+use crate::jobs::Jobs;
 use crate::listener::{Door, Tls};
 use crate::relay::Relaying;
 use crate::watch::Watch;
@@ -61,6 +62,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         None => None,
     };
     let relaying = Relaying::start(&config, &opened).await?;
+    let jobs = config.jobs.in_process.then(|| Jobs::start(&config, &opened.means()));
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 
@@ -76,6 +78,9 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         }
         if let Some(internal) = internal {
             internal.close().await;
+        }
+        if let Some(jobs) = jobs {
+            jobs.close().await;
         }
         relaying.close().await;
         opened.close().await;
@@ -126,7 +131,7 @@ fn tls(config: &Config) -> Result<Option<Tls>> {
     tls.map(|(cert, key)| Tls::load(cert, key)).transpose()
 }
 
-async fn stopped(term: &mut Signal, int: &mut Signal) {
+pub(crate) async fn stopped(term: &mut Signal, int: &mut Signal) {
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
@@ -225,6 +230,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         pins_max: config.chat.pins_max,
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
+        webhooks_max: config.webhooks.most,
         cached: config.cache.enabled,
         outbox_keep: config.store.outbox_keep.0,
         // One commit at a time where one writer is all there is.

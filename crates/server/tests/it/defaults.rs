@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 76] = [
+const WRONG: [(&str, &str); 84] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -80,6 +80,14 @@ const WRONG: [(&str, &str); 76] = [
     ("kafka.username", ""),
     ("kafka.password", ""),
     ("kafka.ca_file", "/nowhere/at/all"),
+    ("jobs.in_process", "perhaps"),
+    ("webhooks.most", "0"),
+    ("webhooks.timeout", "0s"),
+    ("webhooks.disable_after", "soon"),
+    ("webhooks.waiting_max", "0"),
+    ("webhooks.at_once", "0"),
+    ("webhooks.keep", "0d"),
+    ("webhooks.allowed_networks", "localhost"),
     ("health.heap_max", "lots"),
     ("health.rss_max", "-1"),
     ("metrics.listen", "9464"),
