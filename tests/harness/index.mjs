@@ -2,9 +2,11 @@
 export { startHaproxy, startNginx } from './balancers.mjs';
 export { anotherDatabase, startCluster } from './cluster.mjs';
 export { atEnd, describe, held } from './ends.mjs';
+export { figure, portOf, quantile, spread } from './figures.mjs';
 export { done, zvon } from './operator.mjs';
 export { chatOf, claimsOf, now, register, registerAll, sign, signIn } from './people.mjs';
 export { startProxy } from './proxy.mjs';
+export { answers, isPushed, translated } from './resp.mjs';
 export { call, get, post } from './rest.mjs';
 export { BINARY, SECRET, startNode, startServer } from './server.mjs';
 export { freePort, start, startPostgres, startRedis } from './services.mjs';

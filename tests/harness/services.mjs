@@ -101,6 +101,8 @@ export async function startPostgres({ durable = false, dir: kept, ...options } =
     await until(() => child.exitCode !== null || answers(), () => `PostgreSQL: ${logs()}`);
     if (child.exitCode !== null) throw new Error(`PostgreSQL ended: ${logs()}`);
   };
+  // As a crash: nobody is told, and it has to recover when it starts.
+  postgres.crash = () => postgres.process.stop('SIGQUIT');
   // Fast: whoever is connected is disconnected.
   postgres.stop = () => postgres.process.stop('SIGINT');
   postgres.finish = async () => {
