@@ -3,8 +3,8 @@ import { get } from './rest.mjs';
 
 /** The operators' port of a node, as something that `get` asks. */
 export function portOf(server) {
-  const said = /its metrics are at (http:\/\/127\.0\.0\.1:\d+)\/metrics(?![\s\S]*its metrics are at)/.exec(server.logs);
-  return { url: said[1] };
+  const said = server.logs.matchAll(/its metrics are at (http:\/\/127\.0\.0\.1:\d+)\/metrics/g);
+  return { url: [...said].at(-1)[1] };
 }
 
 /** A figure of a node, over all of its labels. */

@@ -55,10 +55,9 @@ export async function startRedis(args = [], { dir, ...options } = {}) {
     const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', ...keeping];
     redis.process = start('redis-server', [...own, ...args].map(String), options);
     // One that has users wants to know who asks, and so is up.
-    await until(() => /^PONG|^NOAUTH/.test(cli(port, 'PING')), () => `Redis: ${redis.process.logs()}`);
+    await until(() => /^PONG|^NOAUTH/.test(redisAt(port, 'PING')), () => `Redis: ${redis.process.logs()}`);
   };
-  redis.cli = (...words) => cli(port, ...words);
-  redis.cliAt = (other, ...words) => cli(other, ...words);
+  redis.cli = (...words) => redisAt(port, ...words);
   redis.stop = () => redis.process.stop('SIGKILL');
   redis.shutDown = () => redis.process.stop('SIGTERM');
   redis.signal = (name) => redis.process.child.kill(name);
@@ -66,7 +65,8 @@ export async function startRedis(args = [], { dir, ...options } = {}) {
   return redis;
 }
 
-function cli(port, ...words) {
+/** What the Redis on that port answers, on lines; nothing if it does not. */
+export function redisAt(port, ...words) {
   try {
     return execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
