@@ -20,7 +20,7 @@ describe('Redis apart', () => {
     // How everybody but the first node reaches it: by the name that Sentinels know.
     const known = await startProxy(master);
     replicas = await Promise.all([1, 2].map(() => startRedis([...careful, '--replicaof', '127.0.0.1', known.port])));
-    sentinels = await startSentinels(known.port, { replicas: 2, downAfter: 2000 });
+    sentinels = await startSentinels(known.port, { replicas: 2, downAfter: 5000 });
     // The first node asks Sentinels over links that are cut with it, and reaches the master directly.
     const through = () => answers(translated(known.port, master.port));
     const asked = await Promise.all(sentinels.ports.map((port) => startProxy({ port }, { through })));
@@ -64,6 +64,7 @@ describe('Redis apart', () => {
     talk.start(100);
     await wait(1500);
 
+    assert.ok(master.cli('ROLE').startsWith('master'), 'another master before anything happened');
     for (const link of links) link.stall();
     const began = Date.now();
     const since = () => Date.now() - began;
@@ -72,7 +73,7 @@ describe('Redis apart', () => {
     await until(() => p.disconnects.length > 0, () => 'the ended session has its socket', 5000);
     await until(() => master.cli('SET', 'zvon-test', '1').startsWith('NOREPLICAS'), () => 'the master that is cut off takes writes', 10_000 - since());
     const refused = since();
-    await until(() => replicas.some((redis) => redis.cli('ROLE').startsWith('master')), () => 'no other master', 12_000 - since());
+    await until(() => replicas.some((redis) => redis.cli('ROLE').startsWith('master')), () => 'no other master', 15_000 - since());
     const promoted = since();
     // The two sides know nothing of each other: at most the limit on each.
     const apart = await pins(ann, talk, talk.sent.slice(0, 24));
