@@ -5,11 +5,11 @@ import { chatOf, connect, until } from '../harness/index.mjs';
 
 const wait = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** Two people, each with a socket on every node, in their chat. */
-export async function startTalk(cluster, people) {
+/** Two people, each with a socket on every node (or by each of these URLs), in their chat. */
+export async function startTalk(cluster, people, urls = cluster.nodes.map(({ url }) => url)) {
   const chatId = await chatOf(cluster, ...people);
   const sockets = [];
-  for (const { url } of cluster.nodes) for (const person of people) sockets.push(await connect(cluster, person, { url }));
+  for (const url of urls) for (const person of people) sockets.push(await connect(cluster, person, { url }));
   for (const socket of sockets) await socket.ask('chat:join', { chatId });
   return new Talk(chatId, sockets);
 }
