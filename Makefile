@@ -63,6 +63,10 @@ test-cluster: build tests/node_modules ## The same scenarios and more, on three 
 	@scripts/need postgres redis haproxy nginx pgbouncer
 	node scripts/test.mjs cluster
 
+torture-cluster: build tests/node_modules ## The faults of a cluster for longer: frozen for a minute, 900 clients, 20 crashes
+	@scripts/need postgres redis haproxy nginx pgbouncer
+	LONG=1 SECONDS=120 CLIENTS=900 ROUNDS=20 ZVON_BIN=$(CURDIR)/target/release/zvon node tests/cluster/run.mjs killed frozen lossy split database status
+
 test-upgrade: build tests/node_modules ## A cluster from an older program to this one and back; PREVIOUS=<its path>
 	@scripts/need postgres redis haproxy
 	@test -x "$(PREVIOUS)" || { echo "PREVIOUS names no program: make test-upgrade PREVIOUS=<path>"; exit 2; }
@@ -121,4 +125,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-cluster test-upgrade test-e2e figures bench bench-nodes bench-reads pressure fuzz screenshots clean
+	test-standin test-kill test-cluster torture-cluster test-upgrade test-e2e figures bench bench-nodes bench-reads pressure fuzz screenshots clean

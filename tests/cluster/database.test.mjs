@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import {
   connect, describe, get, registerAll, spread, startCluster, startHaproxy, startProxy, until,
 } from '../harness/index.mjs';
+import { stored } from '../standin/screens.mjs';
 import { startTalk } from './talk.mjs';
 
 const wait = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
@@ -31,17 +32,6 @@ describe('a database that goes away', () => {
   const ready = async (node) => (await get(node, '/health/readiness').catch(() => ({}))).status === 200;
   const all = (nodes) => async () => (await Promise.all(nodes.map(ready))).every(Boolean);
 
-  /** All messages that stand in the chat. */
-  async function stored(talk, person) {
-    const ids = [];
-    for (let before = ''; ; ) {
-      const page = (await get(cluster, `/chats/${talk.chatId}/messages?limit=100${before}`, { token: person.token })).body;
-      ids.unshift(...page.map(({ id }) => id));
-      if (page.length < 100) return ids;
-      before = `&before=${page[0].id}`;
-    }
-  }
-
   test(`F10 it crashes ${ROUNDS} times: sends fail within three seconds, and nothing acknowledged is lost`, async (t) => {
     const [ann, bob] = await registerAll(cluster, 'Ann', 'Bob');
     const talk = await startTalk(cluster, [ann, bob]);
@@ -64,7 +54,7 @@ describe('a database that goes away', () => {
     assert.ok(took.length > 0, 'nobody noticed');
     for (const failure of talk.failures) assert.equal(failure.status, 'error', JSON.stringify(failure));
     assert.ok(Math.max(...took) <= 3500, spread(took));
-    const ids = await stored(talk, ann);
+    const ids = (await stored(cluster, ann, talk.chatId)).map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length, 'none twice');
     assert.deepEqual(talk.sent.filter((id) => !ids.includes(id)), [], 'acknowledged and lost');
     assert.equal(ids.length, talk.sent.length);
@@ -97,7 +87,7 @@ describe('a database that goes away', () => {
     t.diagnostic(`not ready after ${noticed} ms, ready again ${Date.now() - healed} ms after the network`);
     await talk.finish(10_000);
     for (const failure of talk.failures) assert.equal(failure.status, 'error', JSON.stringify(failure));
-    const ids = await stored(talk, ann);
+    const ids = (await stored(cluster, ann, talk.chatId)).map(({ id }) => id);
     assert.deepEqual([...ids].sort(), [...talk.sent].sort(), 'all that was acknowledged, each once');
     talk.close();
   });
