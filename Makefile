@@ -65,7 +65,7 @@ test-cluster: build tests/node_modules ## The same scenarios and more, on three 
 
 torture-cluster: build tests/node_modules ## The faults of a cluster for longer: frozen for a minute, 900 clients, 20 crashes
 	@scripts/need postgres redis haproxy nginx pgbouncer
-	LONG=1 SECONDS=120 CLIENTS=900 ROUNDS=20 ZVON_BIN=$(CURDIR)/target/release/zvon node tests/cluster/run.mjs killed frozen lossy split database status
+	LONG=1 LOSS_SECONDS=120 CLIENTS=900 ROUNDS=20 ZVON_BIN=$(CURDIR)/target/release/zvon node tests/cluster/run.mjs killed frozen lossy split database status
 
 test-upgrade: build tests/node_modules ## A cluster from an older program to this one and back; PREVIOUS=<its path>
 	@scripts/need postgres redis haproxy

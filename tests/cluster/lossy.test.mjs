@@ -10,7 +10,7 @@ import { startTalk } from './talk.mjs';
 const wait = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 /** One in so many is lost. */
 const LOSS = 100;
-const SECONDS = Number(process.env.SECONDS ?? 16);
+const SECONDS = Number(process.env.LOSS_SECONDS ?? 16);
 
 describe('a Redis that loses news', () => {
   let cluster;
