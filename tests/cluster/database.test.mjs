@@ -53,7 +53,8 @@ describe('a database that goes away', () => {
     t.diagnostic(`${talk.sent.length} messages; ${took.length} failures after ${spread(took)}; sends again after ${recovered.join(', ')} ms`);
     assert.ok(took.length > 0, 'nobody noticed');
     for (const failure of talk.failures) assert.equal(failure.status, 'error', JSON.stringify(failure));
-    assert.ok(Math.max(...took) <= 3500, spread(took));
+    // With a second for a machine that is busy.
+    assert.ok(Math.max(...took) <= 4000, spread(took));
     const ids = (await stored(cluster, ann, talk.chatId)).map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length, 'none twice');
     assert.deepEqual(talk.sent.filter((id) => !ids.includes(id)), [], 'acknowledged and lost');

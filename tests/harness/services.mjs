@@ -1,5 +1,5 @@
 // Private services on free ports: PostgreSQL, Redis. Ended by whoever started them, or with the process.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -96,9 +96,8 @@ export async function startPostgres({ durable = false, dir: kept, ...options } =
   postgres.start = async () => {
     const flags = settings.flatMap((setting) => ['-c', setting]);
     postgres.process = start(join(bin, 'postgres'), [...args, ...flags], { ...options, ...as });
-    const answers = () => postgres.psql('postgres', 'SELECT 1') === '1';
     const { child, logs } = postgres.process;
-    await until(() => child.exitCode !== null || answers(), () => `PostgreSQL: ${logs()}`);
+    await until(async () => child.exitCode !== null || (await answers(port)), () => `PostgreSQL: ${logs()}`);
     if (child.exitCode !== null) throw new Error(`PostgreSQL ended: ${logs()}`);
   };
   // As a crash: nobody is told, and it has to recover when it starts.
@@ -111,6 +110,13 @@ export async function startPostgres({ durable = false, dir: kept, ...options } =
   };
   await postgres.start();
   return postgres;
+}
+
+/** Without holding up this process meanwhile: tests take times. */
+function answers(port) {
+  const words = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', 'postgres', '-Atqc', 'SELECT 1'];
+  const program = join(postgresPrograms(), 'psql');
+  return new Promise((resolve) => execFile(program, words, { cwd: '/' }, (error, out) => resolve(!error && out.trim() === '1')));
 }
 
 /** A PostgreSQL that listens on that port, whoever started it. */

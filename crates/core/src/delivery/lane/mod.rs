@@ -5,8 +5,8 @@
 //! messages. A queue is bounded; when it is full the senders' sockets wait, which their peers
 //! feel as TCP backpressure. An ambiguous commit is tried again with the same ids.
 //!
-//! While the store is away senders hear so soon: a batch is tried for a second, and whoever waited
-//! behind it for longer than that is not tried at all. With what the store waits for a connection
+//! While the store is away senders hear so soon: a batch is tried until its oldest message is a
+//! second old, and what is older than that behind one that failed is not tried at all. With what the store waits for a connection
 //! (two seconds) nobody waits for more than three.
 
 mod aftermath;
@@ -36,7 +36,7 @@ const BATCH: usize = 64;
 const QUEUE: usize = 4096;
 /// How often a commit of unknown outcome is tried again.
 const TRIES: u32 = 4;
-/// For how long; and how long a message may have waited behind one that could not be stored.
+/// How old a message may be to be tried again, or behind one that could not be stored.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 struct Job {
@@ -130,11 +130,12 @@ impl Lane {
 
     /// Stores a batch and answers; if it could not be stored, why.
     async fn put(&self, batch: &mut Vec<Job>) -> Result<(), String> {
+        let oldest = batch.first().map_or_else(Instant::now, |job| job.since);
         let (mut rows, replies): (Vec<Append>, Vec<_>) =
             batch.drain(..).map(|job| (job.append, job.reply)).unzip();
         let late = self.look_on(&mut rows);
         let span = tracing::info_span!(target: "zvon::trace", "commit", messages = rows.len());
-        match self.commit(&rows).instrument(span).await {
+        match self.commit(&rows, oldest).instrument(span).await {
             Ok(mut done) => {
                 self.hand_over(&rows, &mut done);
                 for (reply, verdict) in replies.into_iter().zip(done.verdicts.iter().cloned()) {
@@ -154,12 +155,12 @@ impl Lane {
         }
     }
 
-    async fn commit(&self, rows: &[Append]) -> StoreResult<Batch> {
+    async fn commit(&self, rows: &[Append], oldest: Instant) -> StoreResult<Batch> {
         self.meters.commits(rows.len());
-        let (begun, mut pause) = (Instant::now(), Duration::from_millis(20));
+        let mut pause = Duration::from_millis(20);
         for _ in 1..TRIES {
             match self.append(rows).await {
-                Err(StoreError::Unavailable(why)) if begun.elapsed() < PATIENCE => {
+                Err(StoreError::Unavailable(why)) if oldest.elapsed() < PATIENCE => {
                     tracing::warn!(why, "a batch is tried again");
                     tokio::time::sleep(pause).await;
                     pause *= 4;
