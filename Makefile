@@ -23,7 +23,7 @@ dev: ## Start server and web client, rebuilt as you edit the client
 	scripts/dev
 
 test: ## Set up and run every test (ends with "N passed, N failed")
-	@scripts/need rust cc node chromium openssl postgres redis haproxy nginx pgbouncer deploy-checks cargo-deny
+	@scripts/need rust cc node chromium openssl postgres redis kafka haproxy nginx pgbouncer deploy-checks cargo-deny
 	node scripts/test.mjs
 
 check: web/node_modules ## Formatting, lints, docs, licences, arrows, generated and deployment files
@@ -39,7 +39,7 @@ gen: ## Write the generated files: the protocol's TypeScript, the API's document
 	ZVON_API_EXPORT_DIR=$(CURDIR)/docs/api $(CARGO) test --locked -q -p zvon-gateway export_documents
 
 test-rust: web/dist ## Unit, property and integration tests of the crates
-	@scripts/need redis
+	@scripts/need redis kafka
 	node scripts/test.mjs rust
 
 test-web: build ## Unit tests of the web client

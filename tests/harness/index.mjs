@@ -10,7 +10,7 @@ export { answers, isPushed, translated } from './resp.mjs';
 export { call, get, post } from './rest.mjs';
 export { BINARY, SECRET, startNode, startServer } from './server.mjs';
 export { startSentinels } from './sentinels.mjs';
-export { freePort, redisAt, start, startPostgres, startRedis } from './services.mjs';
+export { freePort, redisAt, start, startPostgres, startRedis, startRedisCluster } from './services.mjs';
 export { connect, open, refusal, TRANSPORTS } from './socket.mjs';
 export { isMessage, isoTime, uuid } from './shapes.mjs';
 export { until } from './until.mjs';

@@ -65,10 +65,66 @@ export async function startRedis(args = [], { dir, ...options } = {}) {
   return redis;
 }
 
+/**
+ * A Redis Cluster of three masters, the first of which has a replica (the fourth of `nodes`). `args`
+ * are every server's; `as` is what `redis-cli` needs to be let in.
+ */
+export async function startRedisCluster(args = [], as = []) {
+  const own = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  const dir = mkdtempSync(join(tmpdir(), 'zvon-slots-'));
+  const nodes = [];
+  for (let n = 0; n < 4; n++) {
+    const bus = await freePort();
+    const home = join(dir, `${n}`);
+    mkdirSync(home);
+    const more = ['--cluster-port', bus, '--dir', home];
+    nodes.push(await startRedis([...own, ...more, ...args]));
+  }
+  const [first, , , replica] = nodes;
+  const hosts = nodes.slice(0, 3).map(({ port }) => `127.0.0.1:${port}`);
+  const control = (...words) => redisCli([...as, '--cluster', ...words.map(String)]);
+  const ask = (node, ...words) => node.cli(...as, ...words);
+  control('create', ...hosts, '--cluster-yes');
+  const agree = () => nodes.slice(0, 3).every((node) => ask(node, 'CLUSTER', 'INFO').includes('cluster_state:ok'));
+  await until(agree, () => ask(first, 'CLUSTER', 'INFO'));
+  control('add-node', `127.0.0.1:${replica.port}`, hosts[0], '--cluster-slave', '--cluster-master-id', ask(first, 'CLUSTER', 'MYID'));
+  const follows = () => nodes.every((node) => ask(node, 'CLUSTER', 'NODES').includes('slave ')) && ask(replica, 'INFO', 'replication').includes('link_status:up');
+  await until(follows, () => ask(first, 'CLUSTER', 'NODES'), 30_000);
+  return {
+    nodes,
+    hosts,
+    ask,
+    url: `redis+cluster://${hosts.join()}`,
+    /** Moves so many slots from one server to another. */
+    reshard(count, from, to) {
+      const [source, target] = [from, to].map((n) => ask(nodes[n], 'CLUSTER', 'MYID'));
+      const words = ['--cluster-from', source, '--cluster-to', target, '--cluster-slots', count, '--cluster-yes'];
+      return control('reshard', hosts[to], ...words);
+    },
+    /** Moves the slot of a name without keys, as that does. */
+    handOver(name, from, to) {
+      const [source, target] = [nodes[from], nodes[to]];
+      const slot = ask(source, 'CLUSTER', 'KEYSLOT', name);
+      const [here, there] = [source, target].map((node) => ask(node, 'CLUSTER', 'MYID'));
+      ask(target, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', here);
+      ask(source, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', there);
+      for (const node of [target, source]) ask(node, 'CLUSTER', 'SETSLOT', slot, 'NODE', there);
+    },
+    async stop() {
+      for (const node of nodes) await node.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function redisCli(words) {
+  return execFileSync('redis-cli', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
 /** What the Redis on that port answers, on lines; nothing if it does not. */
 export function redisAt(port, ...words) {
   try {
-    return execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return redisCli(['-p', String(port), ...words]).trim();
   } catch {
     return '';
   }

@@ -6,12 +6,12 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createShardedAdapter } from '@socket.io/redis-adapter';
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
 import { Server } from 'socket.io';
 import { io } from 'socket.io-client';
 import { atEnd } from '../harness/ends.mjs';
-import { heard } from './engine.mjs';
+import { heard, sleep } from './engine.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -40,9 +40,13 @@ function clientsOf(url) {
   };
 }
 
+/** The addresses of one Redis, or of each server of a cluster. */
+const urlsOf = ({ url, hosts = [] }) => (hosts.length ? hosts.map((host) => `redis://${host}`) : [url]);
+
 /** Ours. */
 export async function startRust(redis, mode) {
-  const args = ['--redis', redis.url, '--mode', mode, '--until-input-ends'];
+  const where = urlsOf(redis).flatMap((url) => ['--redis', url]);
+  const args = [...where, '--mode', mode, '--until-input-ends'];
   const child = spawn(binary(), args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
@@ -58,39 +62,53 @@ export async function startRust(redis, mode) {
 /** Theirs, with either of the Redis clients it can use. */
 export async function startJs(redis, mode, library) {
   const [pub, sub] = library === 'redis' ? await nodeRedis(redis) : ioredis(redis);
+  // What it has subscribed so far, Redis knows.
+  const settle = redis.hosts ? () => sleep(50) : () => sub.ping();
   const http = createServer();
   const adapter = createShardedAdapter(pub, sub, { subscriptionMode: mode });
   const server = new Server(http, { adapter, serveClient: false });
-  for (const path of ['/', '/chat']) serve(server.of(path), sub);
-  // What it has subscribed so far, Redis knows.
-  await sub.ping();
+  for (const path of ['/', '/chat']) serve(server.of(path), settle);
+  await settle();
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
   const node = clientsOf(`http://127.0.0.1:${http.address().port}`);
   atEnd(async () => {
     node.leave();
     await server.close();
-    await sub.ping();
-    for (const client of [pub, sub]) library === 'redis' ? client.destroy() : client.disconnect();
+    await settle();
+    for (const client of [pub, sub]) await leave(client);
   });
   return node;
 }
 
-async function nodeRedis({ url }) {
-  const pub = createClient({ url });
-  const clients = [pub, pub.duplicate()];
+/** A cluster's client of `redis` is still busy with what it was told, and fails if that is cut off. */
+async function leave(client) {
+  if (client instanceof Redis || client instanceof Cluster) return client.disconnect();
+  return client.masters ? client.close() : client.destroy();
+}
+
+async function nodeRedis(redis) {
+  const make = () => {
+    const nodes = urlsOf(redis).map((url) => ({ url }));
+    return redis.hosts ? createCluster({ rootNodes: nodes }) : createClient(nodes[0]);
+  };
+  const clients = [make(), make()];
   for (const client of clients) client.on('error', () => {});
+  const [, sub] = clients;
+  // Of two that leave a master's last channels at once, the second closes what is closed.
+  const unsubscribe = sub.sUnsubscribe;
+  sub.sUnsubscribe = (...channels) => unsubscribe.apply(sub, channels).catch(() => {});
   await Promise.all(clients.map((client) => client.connect()));
   return clients;
 }
 
-function ioredis({ url }) {
-  const pub = new Redis(url);
-  const clients = [pub, pub.duplicate()];
+function ioredis(redis) {
+  const make = (options) => (redis.hosts ? new Cluster(urlsOf(redis), options) : new Redis(redis.url));
+  const clients = [make({}), make({ shardedSubscribers: true })];
   for (const client of clients) client.on('error', () => {});
   return clients;
 }
 
-function serve(namespace, sub) {
+function serve(namespace, settle) {
   for (const name of ['ping', 'ask']) {
     namespace.on(name, (...args) => {
       const reply = typeof args.at(-1) === 'function' ? args.pop() : () => {};
@@ -104,7 +122,7 @@ function serve(namespace, sub) {
       socket.on(name, async (whom, ...args) => {
         const answer = args.pop();
         const done = await command(namespace, whom, args, socket).catch(String);
-        await sub.ping();
+        await settle();
         answer(done ?? true);
       });
     }

@@ -5,6 +5,7 @@
 
 pub mod bus;
 pub mod cache;
+pub mod event_log;
 pub mod limiter;
 pub mod node;
 pub mod presence;

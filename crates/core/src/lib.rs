@@ -16,6 +16,7 @@ pub mod contract;
 pub mod delivery;
 pub mod error;
 pub mod event_log;
+pub mod job;
 pub mod limiter;
 pub mod limits;
 pub mod message;

@@ -17,6 +17,27 @@ use crate::time::Timestamp;
 /// The version of the envelope.
 pub const VERSION: &str = "1.0.0";
 
+/// Every topic that has a source.
+pub const TOPICS: [&str; 17] = [
+    "message.created",
+    "message.forwarded",
+    "message.read",
+    "message.pinned",
+    "message.unpinned",
+    "message.deleted",
+    "chat.created",
+    "chat.updated",
+    "user.joined.chat",
+    "user.left.chat",
+    "user.online",
+    "user.offline",
+    "analytics.message",
+    "analytics.user.activity",
+    "audit.log",
+    "session.started",
+    "session.ended",
+];
+
 /// One record as it stands in a topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -199,6 +220,32 @@ pub enum Payload {
     SessionEnded { user_id: UserId, session_id: SessionId, reason: String, ended_at: Timestamp },
 }
 
+impl Payload {
+    /// The topic it stands in: its `eventType`.
+    #[must_use]
+    pub const fn topic(&self) -> &'static str {
+        match self {
+            Self::MessageCreated { .. } => "message.created",
+            Self::MessageForwarded { .. } => "message.forwarded",
+            Self::MessageRead { .. } => "message.read",
+            Self::MessagePinned { .. } => "message.pinned",
+            Self::MessageUnpinned { .. } => "message.unpinned",
+            Self::MessageDeleted { .. } => "message.deleted",
+            Self::ChatCreated { .. } => "chat.created",
+            Self::ChatUpdated { .. } => "chat.updated",
+            Self::UserJoinedChat { .. } => "user.joined.chat",
+            Self::UserLeftChat { .. } => "user.left.chat",
+            Self::UserOnline { .. } => "user.online",
+            Self::UserOffline { .. } => "user.offline",
+            Self::AnalyticsMessage { .. } => "analytics.message",
+            Self::AnalyticsUserActivity { .. } => "analytics.user.activity",
+            Self::AuditLog { .. } => "audit.log",
+            Self::SessionStarted { .. } => "session.started",
+            Self::SessionEnded { .. } => "session.ended",
+        }
+    }
+}
+
 /// What changed in a chat.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -248,4 +295,24 @@ pub enum Outcome {
     Success,
     /// It was refused.
     Failure,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Payload, TOPICS};
+
+    #[test]
+    fn a_payloads_topic_is_its_event_type() {
+        let ids = json!({ "userId": uuid::Uuid::nil(), "sessionId": uuid::Uuid::nil() });
+        let mut data = ids;
+        data["reason"] = json!("signed out");
+        data["endedAt"] = json!("2025-11-05T10:00:00.000Z");
+        let told = json!({ "eventType": "session.ended", "data": data });
+        let payload: Payload = serde_json::from_value(told.clone()).unwrap();
+        assert_eq!(payload.topic(), "session.ended");
+        assert_eq!(serde_json::to_value(&payload).unwrap(), told);
+        assert!(TOPICS.contains(&payload.topic()));
+    }
 }

@@ -150,16 +150,19 @@ async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     Ok(Opened { backing, adapter, kept: Kept::Cluster(Box::new(shared)) })
 }
 
-/// The adapter's settings for `redis.url`; behind sentinels an address of each of them.
+/// The adapter's settings for `redis.url`; behind sentinels and of a cluster an address of each.
 fn adapter(url: &str) -> zvon_socketio_redis::Config {
     let settings = zvon_socketio_redis::Config::new(url);
-    let Some((base, rest)) = url.split_once("+sentinel://") else { return settings };
+    let several = url.split_once("+sentinel://").or_else(|| url.split_once("+cluster://"));
+    let Some((base, rest)) = several else { return settings };
     let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(user, rest)| (user, rest));
     let at = if user.is_empty() { "" } else { "@" };
     let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (name, number) = path.split_once('/').unwrap_or((path, ""));
     let urls = hosts.split(',').map(|host| format!("{base}://{user}{at}{host}/{number}")).collect();
-    zvon_socketio_redis::Config { urls, sentinel: Some(name.to_owned()), ..settings }
+    let cluster = url.contains("+cluster://");
+    let sentinel = (!cluster).then(|| name.to_owned());
+    zvon_socketio_redis::Config { urls, sentinel, cluster, ..settings }
 }
 
 #[cfg(test)]
@@ -167,11 +170,18 @@ mod tests {
     use super::adapter;
 
     #[test]
-    fn the_adapter_is_told_of_sentinels_one_by_one() {
+    fn the_adapter_is_told_of_several_one_by_one() {
         let one = adapter("rediss://:secret@host:7000/2");
-        assert_eq!((one.urls, one.sentinel), (vec!["rediss://:secret@host:7000/2".into()], None));
+        assert_eq!(
+            (&*one.urls, one.sentinel),
+            (&["rediss://:secret@host:7000/2".into()][..], None)
+        );
         let two = adapter("redis+sentinel://me:secret@a:1,b:2/main/3");
         let urls = ["redis://me:secret@a:1/3", "redis://me:secret@b:2/3"].map(str::to_owned);
-        assert_eq!((two.urls, two.sentinel.as_deref()), (urls.to_vec(), Some("main")));
+        assert_eq!((&*two.urls, two.sentinel.as_deref()), (&urls[..], Some("main")));
+        let three = adapter("rediss+cluster://me:secret@a:1,b:2");
+        let urls = ["rediss://me:secret@a:1/", "rediss://me:secret@b:2/"].map(str::to_owned);
+        assert_eq!((three.urls, three.sentinel, three.cluster), (urls.to_vec(), None, true));
+        assert!(!one.cluster && !two.cluster);
     }
 }

@@ -15,10 +15,12 @@ pub type Describe = Arc<dyn Fn(&Socket) -> serde_json::Value + Send + Sync>;
 #[derive(Clone)]
 pub struct Config {
     /// Where Redis is: `redis://[user:password@]host[:port]`, `rediss://` for TLS. With
-    /// `sentinel`, the Sentinels.
+    /// `sentinel`, the Sentinels; with `cluster`, some servers of it, whose credentials are all's.
     pub urls: Vec<String>,
     /// The name under which Sentinels know the primary.
     pub sentinel: Option<String>,
+    /// Whether it is a Redis Cluster.
+    pub cluster: bool,
     /// What all channels begin with.
     pub prefix: String,
     /// Which rooms have channels of their own.
@@ -27,7 +29,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Between looks at whether Redis is there and knows what is subscribed.
     pub check_interval: Duration,
-    /// Most bytes waiting for Redis; the oldest are dropped.
+    /// Most bytes waiting for Redis, in equal parts for each master of a cluster; the oldest are
+    /// dropped.
     pub max_queue_bytes: usize,
     /// How long a message may wait for Redis before it is of no use.
     pub max_queue_age: Duration,
@@ -44,6 +47,7 @@ impl Config {
         Self {
             urls: vec![url.into()],
             sentinel: None,
+            cluster: false,
             prefix: "socket.io".to_owned(),
             mode: SubscriptionMode::default(),
             timeout: Duration::from_secs(1),
@@ -61,6 +65,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("sentinel", &self.sentinel)
+            .field("cluster", &self.cluster)
             .field("prefix", &self.prefix)
             .field("mode", &self.mode)
             .finish_non_exhaustive()

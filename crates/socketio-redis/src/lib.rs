@@ -13,8 +13,8 @@
 //!   as many answers gets them. So a namespace is subscribed only once it can answer, and
 //!   [`RedisAdapter::close`] unsubscribes first when a node goes.
 //!
-//! Works with one Redis, or one that Sentinels name. Not with Redis Cluster: there the channels of
-//! a namespace are spread over the nodes, and one connection hears only some of them.
+//! Works with one Redis, with one that Sentinels name, and with a Redis Cluster, over whose masters
+//! the channels of a namespace are spread.
 //!
 //! [`RedisAdapter`] is all that a product sees; `link` is the connection, `message` and `msgpack`
 //! the encoding, `inbound` does what others ask, `request` asks them.

@@ -20,9 +20,30 @@ impl Count {
     pub(crate) fn take(&self, less: usize) {
         self.0.fetch_sub(less as u64, Ordering::Relaxed);
     }
+}
 
-    pub(crate) fn set(&self, value: usize) {
-        self.0.store(value as u64, Ordering::Relaxed);
+/// One's part of a number that has several; it takes it along when it goes.
+#[derive(Debug)]
+pub(crate) struct Raised<'a> {
+    count: &'a Count,
+    by: usize,
+}
+
+impl<'a> Raised<'a> {
+    pub(crate) fn by(count: &'a Count, by: usize) -> Self {
+        count.add(by);
+        Self { count, by }
+    }
+
+    pub(crate) fn set(&mut self, by: usize) {
+        self.count.add(by);
+        self.count.take(std::mem::replace(&mut self.by, by));
+    }
+}
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.count.take(self.by);
     }
 }
 
@@ -39,7 +60,7 @@ pub struct Stats {
     pub dropped_late: Count,
     /// Messages that were under way when the connection went; nobody knows whether they arrived.
     pub lost: Count,
-    /// Messages that Redis refused.
+    /// Messages that Redis refused, or that no server of a cluster would take.
     pub refused: Count,
     /// Messages that could not be encoded: a client's attachments beside a number beyond all
     /// bounds.
@@ -48,7 +69,7 @@ pub struct Stats {
     pub received: Count,
     /// Messages that came and were this node's own.
     pub echoes: Count,
-    /// Messages for rooms that are empty here.
+    /// Messages for rooms that are empty here, or of a server that its channel has left.
     pub unwanted: Count,
     /// Messages that were dropped because too many waited to be handled.
     pub overrun: Count,
@@ -62,7 +83,8 @@ pub struct Stats {
     pub failed_dials: Count,
     /// Times when Redis knew of other subscriptions than it should have.
     pub astray: Count,
-    /// Of the two connections to Redis (one publishes, one listens), how many stand.
+    /// Of the two connections to Redis (one publishes, one listens), or to each master of a
+    /// cluster, how many stand.
     pub connected: Count,
     /// Channels that are subscribed.
     pub subscriptions: Count,

@@ -7,6 +7,7 @@
 
 pub mod cpu;
 pub mod guard;
+pub mod kafka;
 pub mod pgbouncer;
 pub mod ports;
 pub mod postgres;

@@ -1,6 +1,7 @@
 //! What an operator wants to know of a Redis. It is only read, and what its user may not ask stays
 //! unknown.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub struct Inspection {
     pub most: Option<u64>,
     /// Whether it writes what it holds to an append-only file.
     pub keeps: Option<bool>,
+    /// What it consists of, if it is a cluster.
+    pub parts: Option<Parts>,
     /// How many nodes are entered.
     pub nodes: usize,
     /// How far its clock is ahead of this machine's, in ms.
@@ -38,7 +41,18 @@ pub struct Inspection {
     pub within: i64,
 }
 
-/// Connects as a node would, and looks.
+/// What a cluster consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Servers that own slots.
+    pub masters: usize,
+    /// Those of them that have no replica.
+    pub alone: usize,
+    /// Slots that nobody owns.
+    pub missing: u16,
+}
+
+/// Connects as a node would, and looks. Of a cluster, the most careless part is told of.
 ///
 /// # Errors
 /// When it cannot be reached, or refuses the user.
@@ -53,14 +67,20 @@ pub async fn inspect(address: Address, clock: &dyn Clock) -> Result<Inspection, 
         let (_, value) = hello.iter().find(|(field, _)| field == name)?;
         redis::from_redis_value::<String>(value.clone()).ok()
     };
-    let info = ask::<String>(&mut wire, &redis::cmd("INFO")).await.unwrap_or_default();
-    let field = |name: &str| field(&info, name).map(str::to_owned);
+    let infos = infos(&mut wire).await;
+    let each = |name: &'static str| infos.iter().filter_map(move |info| field(info, name));
+    let any = |name: &'static str| each(name).next().map(str::to_owned);
+    let careful = "noeviction";
+    let limits = || each("maxmemory").filter_map(|text| text.parse().ok());
+    let mode = word("mode").or_else(|| any("redis_mode"));
+    let parts = if mode.as_deref() == Some("cluster") { parts(&mut wire).await } else { None };
     Ok(Inspection {
-        version: word("version").or_else(|| field("redis_version")),
-        mode: word("mode").or_else(|| field("redis_mode")),
-        policy: field("maxmemory_policy"),
-        most: field("maxmemory").and_then(|text| text.parse().ok()),
-        keeps: field("aof_enabled").map(|text| text == "1"),
+        version: word("version").or_else(|| any("redis_version")),
+        policy: each("maxmemory_policy").max_by_key(|policy| *policy != careful).map(str::to_owned),
+        most: limits().filter(|most| *most > 0).min().or_else(|| limits().next()),
+        keeps: each("aof_enabled").map(|text| text == "1").reduce(|all, one| all && one),
+        mode,
+        parts,
         nodes: nodes(&mut wire, clock.now().0 + ahead).await,
         ahead,
         within: exactly,
@@ -70,6 +90,39 @@ pub async fn inspect(address: Address, clock: &dyn Clock) -> Result<Inspection, 
 async fn ask<T: FromRedisValue>(wire: &mut Wire, command: &Cmd) -> Result<T, LinkError> {
     let answer = within(PATIENCE, wire.run(command)).await?;
     Ok(redis::from_redis_value(answer).map_err(redis::RedisError::from)?)
+}
+
+/// The answers to INFO of one server, or of every master of a cluster.
+async fn infos(wire: &mut Wire) -> Vec<String> {
+    let answer = ask::<redis::Value>(wire, &redis::cmd("INFO")).await;
+    let texts = match answer {
+        Ok(redis::Value::Map(each)) => each.into_iter().map(|(_, text)| text).collect(),
+        Ok(one) => vec![one],
+        Err(_) => Vec::new(),
+    };
+    texts.into_iter().filter_map(|text| redis::from_redis_value(text).ok()).collect()
+}
+
+/// A server of `CLUSTER SLOTS`: host, port, id, and what else it says.
+type Member = Vec<redis::Value>;
+
+async fn parts(wire: &mut Wire) -> Option<Parts> {
+    let mut command = redis::cmd("CLUSTER");
+    command.arg("SLOTS");
+    let ranges: Vec<Vec<redis::Value>> = ask(wire, &command).await.ok()?;
+    let (mut masters, mut missing) = (HashMap::new(), 16384_u16);
+    for range in ranges {
+        let mut range = range.into_iter();
+        let mut number = || redis::from_redis_value::<u16>(range.next()?).ok();
+        let (from, to) = (number()?, number()?);
+        missing = missing.saturating_sub(to.saturating_sub(from) + 1);
+        let members: Vec<Member> =
+            range.filter_map(|member| redis::from_redis_value(member).ok()).collect();
+        let master = members.first()?.get(2).cloned()?;
+        masters.insert(redis::from_redis_value::<String>(master).ok()?, members.len());
+    }
+    let alone = masters.values().filter(|members| **members == 1).count();
+    Some(Parts { masters: masters.len(), alone, missing })
 }
 
 /// A field of INFO's answer.

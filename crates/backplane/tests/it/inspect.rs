@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use zvon_backplane::redis::inspect::inspect;
+use zvon_backplane::redis::inspect::{Parts, inspect};
 use zvon_core::clock::SystemClock;
 use zvon_core::node::Nodes;
-use zvon_testkit::redis::Server;
+use zvon_testkit::redis::{Cluster, Server};
 
 use crate::support::link;
 
@@ -29,6 +29,22 @@ async fn a_server_is_found_as_it_is() {
     let found = inspect(server.url().parse().unwrap(), &SystemClock).await.unwrap();
     assert_eq!((found.policy.as_deref(), found.most), (Some("allkeys-lru"), Some(64 << 20)));
     assert_eq!(found.nodes, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_found_with_its_parts() {
+    let mut cluster = Cluster::with_replica();
+    let url = cluster.url();
+    let look = async || inspect(url.parse().unwrap(), &SystemClock).await.unwrap();
+    let found = look().await;
+    assert_eq!((found.mode.as_deref(), found.keeps), (Some("cluster"), Some(false)));
+    assert_eq!((found.policy.as_deref(), found.most), (Some("noeviction"), Some(0)));
+    assert_eq!(found.parts, Some(Parts { masters: 3, alone: 2, missing: 0 }));
+    let second = &cluster.nodes()[1];
+    second.cli(&["CONFIG", "SET", "maxmemory", "64mb"]);
+    second.cli(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    let found = look().await;
+    assert_eq!((found.policy.as_deref(), found.most), (Some("allkeys-lru"), Some(64 << 20)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

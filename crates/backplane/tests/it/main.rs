@@ -5,7 +5,10 @@
 mod bus;
 mod cache;
 mod cost;
+mod event_log;
 mod inspect;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod limiter;
 mod link;
 mod node;

@@ -7,7 +7,9 @@
 
 pub mod bus;
 pub mod cache;
+pub mod event_log;
 pub mod limiter;
 pub mod node;
 pub mod presence;
+pub mod records;
 pub mod store;

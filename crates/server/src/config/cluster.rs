@@ -8,8 +8,15 @@ use super::{Cluster, Config, ConfigError, address, secrets};
 const KEY_MIN: usize = 32;
 /// How a database that nodes can share is named.
 const DATABASES: [&str; 2] = ["postgres://", "postgresql://"];
-/// How Redis is named: alone or behind sentinels, each with TLS or without.
-const REDIS: [&str; 4] = ["redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://"];
+/// How Redis is named: alone, behind sentinels, or as a cluster, each with TLS or without.
+const REDIS: [&str; 6] = [
+    "redis://",
+    "rediss://",
+    "redis+sentinel://",
+    "rediss+sentinel://",
+    "redis+cluster://",
+    "rediss+cluster://",
+];
 
 impl Config {
     /// Whether this node is one of several: on PostgreSQL and Redis. Chosen here alone.

@@ -33,9 +33,9 @@ enum Mode {
 
 #[derive(Parser)]
 struct Args {
-    /// Where Redis is.
-    #[arg(long)]
-    redis: String,
+    /// Where Redis is; several addresses are some servers of a cluster.
+    #[arg(long, required = true)]
+    redis: Vec<String>,
     /// Which rooms have channels of their own.
     #[arg(long, default_value = "dynamic")]
     mode: Mode,
@@ -56,7 +56,9 @@ async fn main() -> Result<()> {
         Mode::DynamicPrivate => SubscriptionMode::DynamicPrivate,
     };
     let describe = Arc::new(handler::describe);
-    let config = Config { mode, describe: Some(describe), ..Config::new(args.redis) };
+    let cluster = args.redis.len() > 1;
+    let config =
+        Config { urls: args.redis, cluster, mode, describe: Some(describe), ..Config::new("") };
     let adapter = RedisAdapter::start(config)?;
     let engine = zvon_socketio::Config::default();
     let io = Io::with_adapter(engine, Arc::clone(&adapter) as Arc<_>);

@@ -1,4 +1,4 @@
-//! Connections to Redis: to one, or to the one that Sentinels name.
+//! Connections to Redis: to one, to the one that Sentinels name, to any of a cluster.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
     ProtocolVersion, RedisConnectionInfo, RedisError, TlsMode,
 };
-use tokio::sync::Mutex;
 
+use super::map::{Map, Server, split};
 use crate::config::Config;
 
 /// Between attempts: at first, and at most.
@@ -20,14 +20,14 @@ const MOST: Duration = Duration::from_millis(500);
 pub(super) struct Dialer {
     target: Target,
     timeout: Duration,
-    /// For questions whose answers are waited for.
-    asking: Mutex<Option<MultiplexedConnection>>,
 }
 
 enum Target {
     One(Client),
     /// The addresses of Sentinels, and the name that they know the primary by.
     Sentinels(Vec<String>, String),
+    /// Where to begin; whoever is found has the first's settings.
+    Cluster(Vec<ConnectionInfo>),
 }
 
 impl fmt::Debug for Dialer {
@@ -40,20 +40,35 @@ impl Dialer {
     pub(super) fn new(config: &Config) -> Result<Self, RedisError> {
         // Without one, the first TLS connection would panic. Another's choice stands.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let target = match (&config.sentinel, config.urls.as_slice()) {
-            (Some(name), [_, ..]) => Target::Sentinels(config.urls.clone(), name.clone()),
-            (None, [url]) => Target::One(client(url)?),
+        let target = match (&config.sentinel, config.cluster, config.urls.as_slice()) {
+            (Some(name), false, [_, ..]) => Target::Sentinels(config.urls.clone(), name.clone()),
+            (None, false, [url]) => Target::One(Client::open(info(url)?)?),
+            (None, true, [_, ..]) => {
+                Target::Cluster(config.urls.iter().map(|url| info(url)).collect::<Result<_, _>>()?)
+            }
             _ => {
-                let wrong = "one address of Redis is needed, or some of Sentinels";
+                let wrong = "one address of Redis is needed, or some of Sentinels or a cluster";
                 return Err((ErrorKind::InvalidClientConfig, wrong).into());
             }
         };
-        Ok(Self { target, timeout: config.timeout, asking: Mutex::new(None) })
+        Ok(Self { target, timeout: config.timeout })
     }
 
-    /// A connection; with `config`, one that hands on what it is pushed.
+    /// What is known of the servers before any was asked, and who can be asked.
+    pub(super) fn beginning(&self) -> (Map, Vec<Server>) {
+        match &self.target {
+            Target::One(_) | Target::Sentinels(..) => (Map::one(), Vec::new()),
+            Target::Cluster(seeds) => {
+                let name = |seed: &ConnectionInfo| seed.addr().to_string().into();
+                (Map::unknown(), seeds.iter().map(name).collect())
+            }
+        }
+    }
+
+    /// A connection to a server; with `config`, one that hands on what it is pushed.
     pub(super) async fn dial(
         &self,
+        server: &Server,
         config: AsyncConnectionConfig,
     ) -> Result<MultiplexedConnection, RedisError> {
         let config = config
@@ -67,6 +82,10 @@ impl Dialer {
                 Target::Sentinels(urls, name) => {
                     sentinel(urls, name)?.get_async_connection_with_config(&config).await
                 }
+                Target::Cluster(seeds) => {
+                    let client = Client::open(of_cluster(seeds, server)?)?;
+                    client.get_multiplexed_async_connection_with_config(&config).await
+                }
             }
         };
         // Asking Sentinels who it is takes a while of its own.
@@ -75,29 +94,30 @@ impl Dialer {
             Err(_) => Err((ErrorKind::Io, "Redis does not answer").into()),
         }
     }
-
-    /// The connection for questions.
-    pub(super) async fn asking(&self) -> Result<MultiplexedConnection, RedisError> {
-        let mut asking = self.asking.lock().await;
-        match &*asking {
-            Some(connection) => Ok(connection.clone()),
-            None => {
-                let connection = self.dial(AsyncConnectionConfig::new()).await?;
-                Ok(asking.insert(connection).clone())
-            }
-        }
-    }
-
-    /// The connection for questions is of no use any more.
-    pub(super) async fn forget(&self) {
-        self.asking.lock().await.take();
-    }
 }
 
-fn client(url: &str) -> Result<Client, RedisError> {
+fn info(url: &str) -> Result<ConnectionInfo, RedisError> {
     let info = url.into_connection_info()?;
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    Client::open(info.set_redis_settings(settings))
+    Ok(info.set_redis_settings(settings))
+}
+
+/// A server of a cluster: its name, the seeds' credentials and TLS.
+fn of_cluster(seeds: &[ConnectionInfo], server: &str) -> Result<ConnectionInfo, RedisError> {
+    let (Some(first), Some((host, port))) = (seeds.first(), split(server)) else {
+        return Err((ErrorKind::InvalidClientConfig, "no name of a server").into());
+    };
+    let host = host.to_owned();
+    let addr = match first.addr() {
+        ConnectionAddr::TcpTls { insecure, tls_params, .. } => ConnectionAddr::TcpTls {
+            host,
+            port,
+            insecure: *insecure,
+            tls_params: tls_params.clone(),
+        },
+        _ => ConnectionAddr::Tcp(host, port),
+    };
+    Ok(first.clone().set_addr(addr))
 }
 
 /// The credentials in a Sentinel's address are for Redis; Sentinels are asked without any.

@@ -1,5 +1,5 @@
-//! The connection to Redis: one task publishes, one listens, each on a connection of its own that
-//! it dials again for ever.
+//! The connection to Redis: for each server one task publishes and one listens, each on a connection
+//! of its own that it dials again for ever.
 //!
 //! Whoever publishes or subscribes only leaves a note and never waits. What waits for Redis is
 //! bounded in bytes and in age, and so is what came from it and waits to be handled. A message
@@ -7,10 +7,20 @@
 //!
 //! Subscriptions are a set of what is wanted; the listening task makes Redis agree with it, after
 //! every change and after every dial, and looks now and then whether it still does.
+//!
+//! One Redis, or the one that Sentinels name, is one server. Of a cluster every master is one (a
+//! `shard`): a channel lies in one of its slots, the `map` says whose that is, and the `route`
+//! leads there. What waits for a master that is away holds up no other.
 
+mod ask;
 mod dial;
+mod keep;
+mod map;
 mod publish;
 mod queue;
+mod route;
+mod shard;
+mod slot;
 mod subscribe;
 mod wanted;
 
@@ -18,15 +28,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::RedisError;
+use redis::{ErrorKind, RedisError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::stats::Stats;
+use ask::Asking;
 use dial::Dialer;
-use queue::Queue;
-use wanted::Wanted;
+use keep::Keeper;
+use route::Router;
+use shard::Shard;
+
+/// What all servers have in common.
+#[derive(Debug)]
+struct Part {
+    config: Config,
+    dialer: Arc<Dialer>,
+    stats: Arc<Stats>,
+    sender: mpsc::UnboundedSender<Incoming>,
+}
 
 /// A message that came.
 #[derive(Debug)]
@@ -47,10 +68,9 @@ impl Incoming {
 /// The connection. When it is dropped, its tasks end.
 #[derive(Debug)]
 pub struct Link {
-    queue: Arc<Queue>,
-    wanted: Arc<Wanted>,
-    dialer: Arc<Dialer>,
-    tasks: [JoinHandle<()>; 2],
+    router: Arc<Router>,
+    asking: Arc<Asking>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 /// Where what came is taken out.
@@ -71,7 +91,8 @@ impl Inbox {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.keeper.iter().for_each(JoinHandle::abort);
+        self.router.end();
     }
 }
 
@@ -82,48 +103,39 @@ impl Link {
     /// When an address cannot be one.
     pub fn start(config: &Config, stats: &Arc<Stats>) -> Result<(Self, Inbox), RedisError> {
         let dialer = Arc::new(Dialer::new(config)?);
-        let queue = Arc::new(Queue::new(config, Arc::clone(stats)));
-        let wanted = Arc::new(Wanted::default());
+        let asking = Arc::new(Asking::new(Arc::clone(&dialer)));
         let (sender, receiver) = mpsc::unbounded_channel();
-        let listener = subscribe::Listener {
-            dialer: Arc::clone(&dialer),
-            wanted: Arc::clone(&wanted),
-            door: subscribe::Door {
-                sender,
-                stats: Arc::clone(stats),
-                max: config.max_waiting_bytes,
-            },
-            check: config.check_interval,
-        };
-        let publisher = publish::Publisher {
-            dialer: Arc::clone(&dialer),
-            queue: Arc::clone(&queue),
-            stats: Arc::clone(stats),
-            check: config.check_interval,
-        };
-        let tasks = [tokio::spawn(listener.run()), tokio::spawn(publisher.run())];
+        let (map, seeds) = dialer.beginning();
+        let part = Part { config: config.clone(), dialer, stats: Arc::clone(stats), sender };
+        let router = Router::new(part, map);
+        let keeper = (!seeds.is_empty()).then(|| {
+            let (router, asking) = (Arc::clone(&router), Arc::clone(&asking));
+            let keeper = Keeper { router, asking, seeds, check: config.check_interval };
+            tokio::spawn(keeper.run())
+        });
         let inbox = Inbox { receiver, stats: Arc::clone(stats) };
-        Ok((Self { queue, wanted, dialer, tasks }, inbox))
+        Ok((Self { router, asking, keeper }, inbox))
     }
 
     /// Queues a message.
     pub fn publish(&self, channel: String, payload: Bytes) {
-        self.queue.push(channel, payload);
+        self.router.publish(channel, payload);
     }
 
     /// Wants a channel once more.
     pub fn subscribe(&self, channel: String) {
-        self.wanted.add(channel);
+        self.router.subscribe(channel);
     }
 
     /// Wants it once less.
     pub fn unsubscribe(&self, channel: &str) {
-        self.wanted.remove(channel);
+        self.router.unsubscribe(channel);
     }
 
     /// Waits until Redis knows of everything that is wanted.
     pub async fn subscribed(&self) {
-        self.wanted.settled().await;
+        self.each(async |shard| shard.wanted.settled().await, |shard| shard.wanted.is_settled())
+            .await;
     }
 
     /// How many nodes are subscribed to a channel.
@@ -131,24 +143,37 @@ impl Link {
     /// # Errors
     /// When Redis does not say.
     pub async fn subscribers(&self, channel: &str) -> Result<usize, RedisError> {
-        let mut connection = self.dialer.asking().await?;
+        let nobody = || RedisError::from((ErrorKind::Io, "nobody owns the channel's slot"));
+        let server = self.router.owner(channel).ok_or_else(nobody)?;
         let mut command = redis::cmd("PUBSUB");
         command.arg("SHARDNUMSUB").arg(channel);
-        let answer: Result<(String, usize), _> = command.query_async(&mut connection).await;
-        if answer.is_err() {
-            self.dialer.forget().await;
-        }
-        Ok(answer?.1)
+        let answer = self.asking.ask(&server, &command).await?;
+        let (_, count): (String, usize) = redis::from_redis_value(answer)?;
+        Ok(count)
     }
 
     /// Wants nothing any more, and waits until Redis knows and has taken what is queued; not
     /// longer than `patience`.
     pub async fn close(&self, patience: Duration) {
-        self.wanted.clear();
+        self.router.shards().iter().for_each(|shard| shard.wanted.clear());
         let done = async {
-            self.wanted.settled().await;
-            self.queue.drained().await;
+            self.subscribed().await;
+            self.each(async |shard| shard.queue.drained().await, |shard| shard.queue.is_over())
+                .await;
         };
         let _ = tokio::time::timeout(patience, done).await;
+    }
+
+    /// Waits until something is so of every server, whichever these are then.
+    async fn each(&self, comes: impl AsyncFn(&Shard), is_so: impl Fn(&Shard) -> bool) {
+        loop {
+            let shards = self.router.shards();
+            for shard in &shards {
+                comes(shard).await;
+            }
+            if self.router.shards().iter().all(|shard| is_so(shard)) {
+                return;
+            }
+        }
     }
 }

@@ -6,5 +6,6 @@ mod hostile;
 mod outage;
 mod properties;
 mod requests;
+mod slots;
 mod support;
 mod vectors;

@@ -1,6 +1,6 @@
 //! Redis: that it is there, is new enough, and throws nothing away.
 
-use zvon_backplane::redis::inspect::{self, Inspection};
+use zvon_backplane::redis::inspect::{self, Inspection, Parts};
 use zvon_core::clock::SystemClock;
 
 use super::super::doctor::{self, Check};
@@ -24,7 +24,9 @@ pub(super) async fn all(config: &Config) -> Vec<Check> {
         Err(error) => return vec![Check::fail(NAME, error.to_string(), advice)],
     };
     let clock = doctor::skew(NAME, found.ahead, found.within);
-    vec![server(&found), memory(&found), clock, nodes(found.nodes)]
+    let mut checks = vec![server(&found), memory(&found), clock, nodes(found.nodes)];
+    checks.extend(found.parts.map(parts));
+    checks
 }
 
 fn server(found: &Inspection) -> Check {
@@ -63,6 +65,21 @@ fn memory(found: &Inspection) -> Check {
     Check::ok(NAME, what)
 }
 
+/// What a cluster's parts are worth when one goes.
+fn parts(Parts { masters, alone, missing }: Parts) -> Check {
+    const NAME: &str = "Redis' parts";
+    let what = format!("{masters} masters, {alone} without a replica");
+    if missing > 0 {
+        let what = format!("{what}; {missing} slots have no server");
+        return Check::fail(NAME, what, "redis-cli --cluster fix gives them to one");
+    }
+    if alone > 0 {
+        let advice = "a replica each: while a master is away, what lies there is nobody's";
+        return Check::warn(NAME, what, advice);
+    }
+    Check::ok(NAME, what)
+}
+
 fn nodes(count: usize) -> Check {
     Check::ok("nodes", format!("{count} run now"))
 }
@@ -70,7 +87,7 @@ fn nodes(count: usize) -> Check {
 #[cfg(test)]
 mod tests {
     use super::super::super::doctor::Status;
-    use super::{Inspection, memory, server};
+    use super::{Inspection, Parts, memory, parts, server};
 
     fn found(version: &str, policy: Option<&str>) -> Inspection {
         Inspection {
@@ -79,6 +96,7 @@ mod tests {
             policy: policy.map(str::to_owned),
             most: None,
             keeps: None,
+            parts: None,
             nodes: 0,
             ahead: 0,
             within: 1,
@@ -92,5 +110,11 @@ mod tests {
         let of = |policy| memory(&found("7.0", policy)).status;
         assert_eq!(of(Some("noeviction")), Status::Ok);
         assert_eq!((of(Some("allkeys-lru")), of(None)), (Status::Warn, Status::Warn));
+    }
+
+    #[test]
+    fn a_cluster_needs_all_slots_and_should_have_replicas() {
+        let of = |alone, missing| parts(Parts { masters: 3, alone, missing }).status;
+        assert_eq!((of(0, 0), of(1, 0), of(0, 1)), (Status::Ok, Status::Warn, Status::Fail));
     }
 }

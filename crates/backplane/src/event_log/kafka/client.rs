@@ -1,0 +1,63 @@
+//! What librdkafka says of itself, and waiting for its calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+
+/// Logs as the rest of the program does. Brokers that are away are a state, which the callers'
+/// meters tell, so the library's own words on it are for who looks closely.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+            tracing::warn!(facility, "Kafka: {text}");
+        }
+        _ => tracing::debug!(facility, "Kafka: {text}"),
+    }
+}
+
+/// A client that only logs.
+pub(super) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "Kafka");
+    }
+}
+
+/// How long a call may still take: until its time is over, or nobody waits for it any more.
+#[derive(Clone)]
+pub(super) struct Patience {
+    until: Instant,
+    left: Arc<AtomicBool>,
+}
+
+impl Patience {
+    /// That long at most; it ends at once when what is returned beside it is dropped.
+    pub(super) fn of(time: Duration) -> (Self, Waiting) {
+        let left = Arc::new(AtomicBool::new(false));
+        (Self { until: Instant::now() + time, left: Arc::clone(&left) }, Waiting(left))
+    }
+
+    /// How long the next blocking call may take; `None` when it is over.
+    pub(super) fn slice(&self, most: Duration) -> Option<Duration> {
+        let rest = self.until.saturating_duration_since(Instant::now());
+        (!self.left.load(Ordering::Relaxed) && !rest.is_zero()).then_some(rest.min(most))
+    }
+}
+
+/// Whoever waits.
+pub(super) struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

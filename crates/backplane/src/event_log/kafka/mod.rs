@@ -1,0 +1,56 @@
+//! The event log on Apache Kafka, through librdkafka.
+//!
+//! What is promised, and by what:
+//!
+//! * a batch stands in its topics wholly or not at all, for whoever reads what is committed: one
+//!   transaction each ([`writer`]), of an idempotent producer that waits for all replicas;
+//! * one relay appends: the transactional id is the same on all nodes, and whoever begins fences
+//!   those who began before, at the brokers, whatever they believe;
+//! * records of a key keep their order within a topic: the key decides the partition, by the same
+//!   hash as in Java;
+//! * a job reads as a member of a group of its own ([`records`]) and commits what it has done;
+//! * missing topics are made ([`topics`]); those that stand there are never changed.
+//!
+//! Kafka may be away at any time and for long: calls answer `Unavailable` within seconds, the
+//! connection comes back by itself. Nothing here blocks a thread of the runtime.
+
+mod client;
+mod log;
+mod records;
+mod settings;
+mod topics;
+mod verdict;
+mod writer;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use zvon_core::event_log::{EventLogError, Records};
+use zvon_core::job::Source;
+
+pub use log::KafkaLog;
+pub use records::KafkaRecords;
+pub use settings::{Security, Settings, TopicSettings};
+
+/// Where jobs read: each as a group of its own, with as many members as there are workers.
+pub struct KafkaSource(Arc<Settings>);
+
+impl KafkaSource {
+    /// On these brokers.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(Arc::new(settings))
+    }
+}
+
+#[async_trait]
+impl Source for KafkaSource {
+    async fn open(
+        &self,
+        name: &str,
+        topics: &'static [&'static str],
+    ) -> Result<Box<dyn Records>, EventLogError> {
+        let group = format!("{}-{name}", self.0.group_id);
+        Ok(Box::new(KafkaRecords::join(&self.0, &group, topics).await?))
+    }
+}

@@ -1,0 +1,88 @@
+//! Zvon's own background work: what has to happen after an event, once, and nobody waits for.
+//!
+//! A [`Job`] names the topics it wants and does the effect of a batch of records. It runs by
+//! [`runner`], which reads a source of the job's own, tries again, and puts away what can not be
+//! done (`store`), so that no job and no record waits for another that fails. Records come at least
+//! once; an effect happens once because the job's verb of the store notes the records' `event_id`s
+//! under the job's name in the transaction of the effect, and passes over those it knows.
+//!
+//! The jobs there are stand in one list, `server/src/jobs.rs`. The same run in a node or in
+//! `zvon worker`, from the outbox or from the event log.
+
+mod backoff;
+mod meters;
+pub mod runner;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use zvon_protocol::time::Timestamp;
+
+use crate::event_log::{EventLogError, Record, Records};
+use crate::store::StoreError;
+
+pub use backoff::Backoff;
+
+/// Work on records.
+#[async_trait]
+pub trait Job: Send + Sync {
+    /// Its name: that of its position, its memory, its dead letters and its meters. Never another.
+    fn name(&self) -> &'static str;
+
+    /// The topics it wants; other records are not shown to it.
+    fn topics(&self) -> &'static [&'static str];
+
+    /// The effect of these records, in their order, of all or of none: in one transaction that also
+    /// notes them as done ([`Once`]). The same records may come again, in other batches, at the same
+    /// time elsewhere; the future may be dropped in the middle.
+    ///
+    /// # Errors
+    /// [`JobError`].
+    async fn run(&self, records: &[Record]) -> Result<(), JobError>;
+}
+
+/// Why the effect did not happen, as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// Something is away that comes back: it is tried again for as long as it takes.
+    #[error("{0}")]
+    Away(String),
+    /// It can not be done: after some tries the records are put away one by one.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::Unavailable(_) => Self::Away(text),
+            StoreError::Broken(_) => Self::Failed(text),
+        }
+    }
+}
+
+/// Under which name, and when, a verb of the store notes the records whose effect it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The job's name.
+    pub job: &'static str,
+    /// Now; what was noted is forgotten by age.
+    pub at: Timestamp,
+}
+
+/// Where jobs get their records: the event log or the outbox.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Records of these topics for who goes by that name, from where the last one of that name
+    /// committed; the first one begins with what is still there. Waits until it may read.
+    ///
+    /// # Errors
+    /// [`EventLogError`].
+    async fn open(
+        &self,
+        name: &str,
+        topics: &'static [&'static str],
+    ) -> Result<Box<dyn Records>, EventLogError>;
+}
