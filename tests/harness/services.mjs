@@ -52,7 +52,8 @@ export async function startRedis(args = [], { dir, ...options } = {}) {
   const keeping = dir ? ['--appendonly', 'yes', '--dir', dir] : ['--appendonly', 'no'];
   if (dir) mkdirSync(dir, { recursive: true });
   redis.start = async () => {
-    const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', ...keeping];
+    // A replica loads what it gets without a file, which would lie wherever the tests run.
+    const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--repl-diskless-load', 'swapdb', ...keeping];
     redis.process = start('redis-server', [...own, ...args].map(String), options);
     // One that has users wants to know who asks, and so is up.
     await until(() => /^PONG|^NOAUTH/.test(redisAt(port, 'PING')), () => `Redis: ${redis.process.logs()}`);
