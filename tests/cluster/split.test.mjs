@@ -75,7 +75,11 @@ describe('Redis apart', () => {
     const refused = since();
     await until(() => replicas.some((redis) => redis.cli('ROLE').startsWith('master')), () => 'no other master', 15_000 - since());
     const promoted = since();
-    // The two sides know nothing of each other: at most the limit on each.
+    // The two sides know nothing of each other: at most the limit on each, once each has its Redis or
+    // knows that it has none.
+    const settled = async (n, status) => (await get(at(n), '/health')).body.details.redis.status === status;
+    await until(async () => (await settled(1, 'up')) && (await settled(2, 'up')), () => 'no Redis for the others', 18_000 - since());
+    await wait(1000);
     const apart = await pins(ann, talk, talk.sent.slice(0, 24));
     assert.ok(apart >= 1 && apart <= 2 * LIMIT, `${apart} of ${LIMIT}`);
     await wait(APART - since());
@@ -97,8 +101,7 @@ describe('Redis apart', () => {
       typing.push(after());
     }
     for (const n of [0, 1, 2]) {
-      const up = async () => (await get(at(n), '/health')).body.details.redis.status === 'up';
-      await until(up, () => `node ${n} says that Redis is away`, 15_000 - after());
+      await until(() => settled(n, 'up'), () => `node ${n} says that Redis is away`, 15_000 - after());
     }
     await until(() => master.cli('ROLE').startsWith('slave'), () => 'two masters', 15_000 - after());
     const together = after();
