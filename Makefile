@@ -89,6 +89,11 @@ bench-nodes: build ## Two nodes on PostgreSQL and Redis: what deliveries and mes
 	$(CARGO) build --release --locked -p zvon-loadgen
 	target/release/zvon-loadgen nodes
 
+bench-append: build ## What a message costs PostgreSQL at 2 000 a second, beside one INSERT each
+	@scripts/need postgres redis
+	$(CARGO) build --release --locked -p zvon-loadgen
+	target/release/zvon-loadgen append
+
 bench-reads: build ## Reads of PostgreSQL on a day-like mix with the cache and without; what single reads cost
 	@scripts/need postgres redis
 	$(CARGO) build --release --locked -p zvon-loadgen
@@ -125,4 +130,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-cluster torture-cluster test-upgrade test-e2e figures bench bench-nodes bench-reads pressure fuzz screenshots clean
+	test-standin test-kill test-cluster torture-cluster test-upgrade test-e2e figures bench bench-nodes bench-append bench-reads pressure fuzz screenshots clean

@@ -96,6 +96,7 @@ impl App {
             notices: notices.clone(),
             meters: Arc::clone(&meters),
             tasks: tasks.clone(),
+            apart: settings.apart,
         });
         let app = Arc::new(Self {
             hasher: Hasher::new(settings.hash_threads),

@@ -48,6 +48,8 @@ pub struct Settings {
     pub cached: bool,
     /// In how many lanes sends are committed: 1 over a store with one writer.
     pub lanes: usize,
+    /// Least time between two commits of a lane where many messages come; zero: none.
+    pub apart: Duration,
 }
 
 impl Default for Settings {
@@ -68,6 +70,7 @@ impl Default for Settings {
             history_page: 200,
             cached: true,
             lanes: 1,
+            apart: Duration::ZERO,
         }
     }
 }

@@ -25,6 +25,9 @@ use crate::{backing, data_dir, listener, open_files, privilege, secret};
 
 /// How long open requests may take at the end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// Least time between two commits of a node's sends to PostgreSQL where many come: each costs it as
+/// much as some twenty messages.
+const APART: Duration = Duration::from_millis(10);
 
 /// Runs the chat until it is told to stop.
 pub(crate) async fn serve(config: Config) -> Result<()> {
@@ -205,6 +208,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         cached: config.cache.enabled,
         // One commit at a time where one writer is all there is.
         lanes: if config.is_cluster() { config.store.send_connections as usize } else { 1 },
+        apart: if config.is_cluster() { APART } else { Duration::ZERO },
     }
 }
 

@@ -4,6 +4,7 @@
 //! limits off, and ends it. What is measured of the server (CPU, memory) is the kernel's
 //! account of that process; what is measured of messages is what clients saw.
 
+mod append;
 mod bench;
 mod client;
 mod fill;
@@ -44,6 +45,8 @@ enum Command {
     Pressure(pressure::Options),
     /// Two nodes on PostgreSQL and Redis: writers on one, the others on the other.
     Nodes(nodes::Options),
+    /// What a message costs PostgreSQL at a fixed rate, beside one INSERT of the same run.
+    Append(append::Options),
     /// What the cache spares PostgreSQL on a day-like mix, and what single reads cost.
     Reads(reads::Options),
     /// All of it, as one table of medians.
@@ -60,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Fill(options) => println!("{}", fill::run(&zvon, &options).await?),
         Command::Pressure(options) => pressure::run(&zvon, &options).await?,
         Command::Nodes(options) => nodes::run(&zvon, &options).await?,
+        Command::Append(options) => append::run(&zvon, &options).await?,
         Command::Reads(options) => reads::run(&zvon, &options).await?,
         Command::Bench(options) => bench::run(&zvon, &options).await?,
     }

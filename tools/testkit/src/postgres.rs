@@ -172,6 +172,25 @@ impl Cluster {
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]);
         run(psql.arg(self.url(database))).trim().to_owned()
     }
+
+    /// Lets clients run a prepared statement for whole seconds, `rate` times a second together:
+    /// PostgreSQL's own `pgbench`. How many times a second they did.
+    ///
+    /// # Panics
+    /// If the statement fails.
+    #[must_use]
+    pub fn paced(&self, database: &str, sql: &str, clients: u32, rate: f64, seconds: u64) -> f64 {
+        let script = format!("{}/script", self.dir);
+        let write = format!("cat > {script} <<'END'\n{sql};\nEND\n");
+        run(unprivileged("sh").args(["-c", &write]));
+        let mut bench = unprivileged(&self.bin.join("pgbench").to_string_lossy());
+        bench.args(["-n", "-M", "prepared", "-f", &script, "-c", &clients.to_string()]);
+        bench.args(["-R", &rate.to_string(), "-T", &seconds.to_string(), &self.url(database)]);
+        let said = run(&mut bench);
+        let done = said.lines().find_map(|line| line.strip_prefix("tps = "));
+        let done = done.and_then(|rest| rest.split(' ').next()?.parse().ok());
+        done.expect("pgbench says how many there were")
+    }
 }
 
 /// The newest version that is installed.

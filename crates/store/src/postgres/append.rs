@@ -1,6 +1,8 @@
-//! Appending a batch: one call of the database's function (`batch`), which is one transaction.
+//! Appending a batch: one call of a function of the database, which is one transaction. It is the
+//! quick one (`whole`); if that finds something in the batch that may not go in, another call
+//! (`batch`) says of each row why, and appends the others.
 //!
-//! Here is what its answer means. What a repeated row repeats and what lies
+//! Here is what their answer means. What a repeated row repeats and what lies
 //! between is read after the commit, when no lock is held any more; both can only be there by then.
 //! A batch that the database refuses is halved until the row it refuses stands alone.
 
@@ -14,7 +16,7 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use zvon_protocol::time::Timestamp;
 
 use super::batch::{Answer, call};
-use super::{Postgres, failed, is_refusal, lookup};
+use super::{Postgres, failed, is_refusal, lookup, whole};
 use crate::receipt::{self, Growth};
 
 /// Appends rows; halves the batch where the database refuses it.
@@ -22,7 +24,11 @@ pub(super) async fn append(store: &Postgres, at: Timestamp, rows: &[Append]) -> 
     if rows.is_empty() {
         return Ok(Batch::default());
     }
-    let mut answer = call(store, at, rows).await;
+    let mut answer = match whole::call(store, at, rows).await {
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) => call(store, at, rows).await,
+        Err(error) => Err(error),
+    };
     if answer.as_ref().is_err_and(is_taken) {
         // Its id went into another chat while this one waited; now it can be seen.
         answer = call(store, at, rows).await;

@@ -1,5 +1,5 @@
-//! The call that appends a batch (`migrations/postgres/0002_append.sql`): its arguments and its
-//! answer.
+//! The call that appends what may go in of a batch (`migrations/postgres/0002_append.sql`): its
+//! arguments and its answer.
 //!
 //! A pooler would need a transaction around a prepared statement, and the chats would be locked
 //! until the client's COMMIT. There the arguments go as one literal whose letters are 0-9a-f.
@@ -81,6 +81,7 @@ fn pack(at: Timestamp, rows: &[Append]) -> String {
 }
 
 /// What the function answers.
+#[derive(Default)]
 pub(super) struct Answer {
     /// Per row: 1 revoked, 2 known, 3 no chat, 4 no member, 5 twin, 0 in.
     pub(super) verdicts: Vec<i64>,

@@ -9,6 +9,7 @@
 
 use std::io::ErrorKind;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
@@ -20,6 +21,7 @@ use sqlx::{
 use tokio::time::timeout;
 use zvon_core::store::{StoreError, StoreResult};
 
+use super::kept::{Held, Kept, Turn};
 use super::terms::Terms;
 use super::{Settings, failed};
 
@@ -33,6 +35,7 @@ const TRUSTED: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Line {
     pool: PgPool,
+    kept: Arc<Kept>,
     pooled: bool,
     terms: Terms,
 }
@@ -70,7 +73,8 @@ impl Line {
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool, pooled: settings.pooled, terms })
+        let kept = Arc::new(Kept::new(most));
+        Ok(Self { pool, kept, pooled: settings.pooled, terms })
     }
 
     /// One connection for a command, which says why if there is none: the pool would only tell that
@@ -85,7 +89,9 @@ impl Line {
 
     /// Waits for what is under way, but not for ever.
     pub(super) async fn close(&self) {
-        let _ = timeout(self.terms.patience, self.pool.close()).await;
+        let closing = self.pool.close();
+        self.kept.clear();
+        let _ = timeout(self.terms.patience, closing).await;
     }
 
     /// Whether a pooler may stand between.
@@ -104,25 +110,30 @@ impl Line {
         let arguments = ask.take_arguments().map_err(Error::Encode)?.unwrap_or_default();
         let sql = ask.sql();
         let ask = || sqlx::query_with(sql.clone(), arguments.clone());
-        let mut connection = self.pool.acquire().await?;
-        let mut answer = self.in_time(ask().fetch_all(&mut *connection)).await;
+        let mut held = self.kept.take(&self.pool).await?;
+        let connection = &mut held.connection;
+        let mut answer = self.in_time(ask().fetch_all(&mut **connection)).await;
         if answer.as_ref().is_err_and(is_stale) {
             self.in_time(connection.clear_cached_statements()).await?;
-            answer = self.in_time(ask().fetch_all(&mut *connection)).await;
+            answer = self.in_time(ask().fetch_all(&mut **connection)).await;
         }
-        if matches!(&answer, Err(Error::Io(_))) {
-            connection.close_on_drop();
-        }
-        answer
+        self.after(held, answer)
     }
 
     /// Runs statements that need no preparation, as one transaction; all of their rows.
     pub(super) async fn run(&self, sql: String) -> Result<Vec<PgRow>, Error> {
-        let mut connection = self.pool.acquire().await?;
+        let mut held = self.kept.take(&self.pool).await?;
         let ask = sqlx::raw_sql(AssertSqlSafe(sql));
-        let answer = self.in_time(ask.fetch_all(&mut *connection)).await;
-        if matches!(&answer, Err(Error::Io(_))) {
-            connection.close_on_drop();
+        let answer = self.in_time(ask.fetch_all(&mut *held.connection)).await;
+        self.after(held, answer)
+    }
+
+    /// What becomes of a connection by what was answered on it.
+    fn after<T>(&self, mut held: Held, answer: Result<T, Error>) -> Result<T, Error> {
+        match &answer {
+            Ok(_) => self.kept.keep(&self.pool, held),
+            Err(Error::Io(_)) => held.connection.close_on_drop(),
+            Err(_) => {}
         }
         answer
     }
@@ -145,12 +156,9 @@ impl Line {
             tx.transaction.commit().await?;
             return Ok(count);
         }
-        let mut connection = self.pool.acquire().await?;
-        let done = self.in_time(ask.execute(&mut *connection)).await;
-        if matches!(&done, Err(Error::Io(_))) {
-            connection.close_on_drop();
-        }
-        done.map(|done| done.rows_affected())
+        let mut held = self.kept.take(&self.pool).await?;
+        let done = self.in_time(ask.execute(&mut *held.connection)).await;
+        self.after(held, done).map(|done| done.rows_affected())
     }
 
     /// A transaction of several statements.
@@ -160,8 +168,10 @@ impl Line {
 
     async fn begin_raw(&self) -> Result<Tx, Error> {
         let begin = if self.pooled { self.terms.begin } else { "BEGIN" };
+        let turn = self.kept.turn().await?;
+        self.kept.give_back();
         let transaction = self.in_time(self.pool.begin_with(begin)).await?;
-        Ok(Tx { transaction, pooled: self.pooled, patience: self.terms.patience })
+        Ok(Tx { transaction, pooled: self.pooled, patience: self.terms.patience, _turn: turn })
     }
 
     async fn in_time<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -174,6 +184,7 @@ pub(super) struct Tx {
     transaction: Transaction<'static, Driver>,
     pooled: bool,
     patience: Duration,
+    _turn: Turn,
 }
 
 impl Tx {

@@ -22,6 +22,7 @@ mod cursor;
 mod export;
 mod group;
 pub mod inspect;
+mod kept;
 mod libpq;
 mod line;
 mod log;
@@ -32,6 +33,7 @@ mod pin;
 mod schema;
 mod session;
 mod terms;
+mod whole;
 
 use zvon_core::store::{StoreError, StoreResult};
 

@@ -61,6 +61,7 @@ impl Node {
             notices: notices.clone(),
             meters: Arc::default(),
             tasks: tasks.clone(),
+            apart: std::time::Duration::ZERO,
         });
         Self { _place: place, store, scene, rooms, wire, lanes, tasks, cursors }
     }

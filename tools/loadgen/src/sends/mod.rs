@@ -164,9 +164,12 @@ pub(crate) async fn gather(
         }
     }
     let every = options.rate.map(|rate| Duration::from_secs_f64(people.len() as f64 / rate));
+    let count = u32::try_from(people.len()).unwrap_or(u32::MAX);
     let writer = |(index, client): (usize, Client)| {
         let outstanding = if index < writers { options.outstanding } else { 0 };
-        let plan = Plan { outstanding, every };
+        // Paced sends come one by one, not everybody's at once.
+        let after = every.unwrap_or_default() * u32::try_from(index).unwrap_or(0) / count;
+        let plan = Plan { outstanding, every, after };
         Writer::new(client, halls[index % halls.len()].id.to_string(), plan)
     };
     Ok(clients.into_iter().enumerate().map(writer).collect())

@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) outstanding: usize,
     /// The time from one send to the next; whatever is answered.
     pub(super) every: Option<Duration>,
+    /// How long after the others' beginning this one's is.
+    pub(super) after: Duration,
 }
 
 /// Somebody who writes into one chat and hears all that they joined.
@@ -90,7 +92,7 @@ impl Writer {
     /// Sends until `end`, then waits for the answers; what is answered from `begin` on counts.
     pub(super) async fn write(mut self, begin: Instant, end: Instant) -> Result<Self> {
         self.tally.window = (begin, end);
-        self.next = Instant::now();
+        self.next = Instant::now() + self.plan.after;
         while Instant::now() < end {
             let wake = self.send_due(end);
             self.client.wire.flush().await?;

@@ -2,14 +2,16 @@
 //!
 //! A lane has one batch in flight; what arrives meanwhile is the next batch. So a chat's sends
 //! stay in order (a chat always has the same lane), and a busy node pays one commit for many
-//! messages. A queue is bounded; when it is full the senders' sockets wait, which their peers
+//! messages; where commits are dear and messages many it waits a moment for more of them
+//! ([`pace`]). A queue is bounded; when it is full the senders' sockets wait, which their peers
 //! feel as TCP backpressure. An ambiguous commit is tried again with the same ids.
 //!
 //! While the store is away senders hear so soon: a batch is tried until its oldest message is a
-//! second old, and what is older than that behind one that failed is not tried at all. With what the store waits for a connection
-//! (two seconds) nobody waits for more than three.
+//! second old, and what is older than that behind one that failed is not tried at all. With what
+//! the store waits for a connection (two seconds) nobody waits for more than three.
 
 mod aftermath;
+mod pace;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use self::pace::Pace;
 use super::cursor::Cursors;
 use super::fanout::Fanout;
 use super::notice::Notices;
@@ -31,7 +34,7 @@ use crate::meters::{Meters, Verb};
 use crate::store::{Store, StoreError, StoreResult};
 
 /// Most messages of one commit.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 /// Most messages waiting in a lane.
 const QUEUE: usize = 4096;
 /// How often a commit of unknown outcome is tried again.
@@ -111,13 +114,26 @@ pub struct Lane {
     pub meters: Arc<Meters>,
     /// Where notices run.
     pub tasks: TaskTracker,
+    /// Least time between two commits where many messages come; zero: none.
+    pub apart: Duration,
 }
 
 impl Lane {
     async fn run(self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut away: Option<String> = None;
+        let mut pace = Pace::new(self.apart);
         while jobs.recv_many(&mut batch, BATCH).await > 0 {
+            let come = batch.len();
+            let more = || {
+                while batch.len() < BATCH
+                    && let Ok(job) = jobs.try_recv()
+                {
+                    batch.push(job);
+                }
+                batch.len()
+            };
+            pace.gather(come, more).await;
             if let Some(why) = &away {
                 let late = batch.extract_if(.., |job: &mut Job| job.since.elapsed() > PATIENCE);
                 late.for_each(|job| job.refuse(why));

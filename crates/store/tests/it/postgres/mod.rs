@@ -14,6 +14,7 @@ mod scene;
 mod schema;
 mod storm;
 mod tls;
+mod whole;
 
 use std::sync::{Arc, OnceLock};
 
