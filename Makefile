@@ -73,6 +73,10 @@ torture-kafka: build tests/node_modules ## EVENTS (1000000) through kills of bro
 	cd tests && ZVON_BIN=$(CURDIR)/target/release/zvon EVENTS=$(or $(EVENTS),1000000) \
 		node --test --test-force-exit --test-reporter=spec kafka/torture.mjs
 
+torture-cluster: build tests/node_modules ## The faults of a cluster for longer: frozen for a minute, 900 clients, 20 crashes
+	@scripts/need postgres redis haproxy nginx pgbouncer
+	LONG=1 LOSS_SECONDS=120 CLIENTS=900 ROUNDS=20 ZVON_BIN=$(CURDIR)/target/release/zvon node tests/cluster/run.mjs killed frozen lossy split database status
+
 test-upgrade: build tests/node_modules ## A cluster from an older program to this one and back; PREVIOUS=<its path>
 	@scripts/need postgres redis haproxy
 	@test -x "$(PREVIOUS)" || { echo "PREVIOUS names no program: make test-upgrade PREVIOUS=<path>"; exit 2; }
@@ -141,4 +145,4 @@ tests/node_modules: tests/package-lock.json
 	@touch $@
 
 .PHONY: help run build cluster dev test check check-deploy gen test-rust test-web test-contract test-interop \
-	test-standin test-kill test-cluster test-kafka torture-kafka test-upgrade test-e2e figures bench bench-nodes bench-crowd bench-append bench-reads pressure fuzz screenshots clean
+	test-standin test-kill test-cluster torture-cluster test-kafka torture-kafka test-upgrade test-e2e figures bench bench-nodes bench-crowd bench-append bench-reads pressure fuzz screenshots clean

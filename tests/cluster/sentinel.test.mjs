@@ -1,34 +1,20 @@
 // F6 nodes on a Redis behind Sentinels: the primary is killed, another takes over, all goes on.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { chatOf, connect, describe, freePort, get, registerAll, start, startCluster, startRedis, until } from '../harness/index.mjs';
+import { chatOf, connect, describe, get, registerAll, startCluster, startRedis, startSentinels, until } from '../harness/index.mjs';
 
 describe('Redis behind Sentinels', () => {
-  let dir, primary, replica, sentinels, ports, cluster;
+  let primary, replica, sentinels, cluster;
   before(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'zvon-sentinel-'));
     primary = await startRedis();
     replica = await startRedis(['--replicaof', '127.0.0.1', primary.port]);
-    ports = [await freePort(), await freePort(), await freePort()];
-    sentinels = ports.map((port) => {
-      const file = join(dir, `${port}.conf`);
-      const watch = [`monitor main 127.0.0.1 ${primary.port} 2`, 'down-after-milliseconds main 1000', 'failover-timeout main 5000'];
-      writeFileSync(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, ...watch.map((line) => `sentinel ${line}`)].join('\n'));
-      return start('redis-server', [file, '--sentinel']);
-    });
-    const known = (port) => primary.cliAt(port, 'SENTINEL', 'MASTER', 'main').replaceAll('\n', ' ');
-    const ready = (text) => text.includes('num-slaves 1') && text.includes('num-other-sentinels 2');
-    await until(() => ports.every((port) => ready(known(port))), () => ports.map(known).join('; '));
-    const hosts = ports.map((port) => `127.0.0.1:${port}`).join();
+    sentinels = await startSentinels(primary.port);
+    const hosts = sentinels.ports.map((port) => `127.0.0.1:${port}`).join();
     cluster = await startCluster({ env: { REDIS_URL: `redis+sentinel://${hosts}/main` } });
   });
   after(async () => {
     await cluster?.finish();
-    for (const one of [...sentinels, primary, replica]) await one.stop('SIGKILL');
-    rmSync(dir, { recursive: true, force: true });
+    for (const one of [sentinels, primary, replica]) await one?.stop();
   });
 
   test('F6 a failover: nothing is lost, and typing crosses nodes again within eight seconds', async () => {

@@ -2,16 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  chatOf, connect, describe, get, open, post, refusal, register, registerAll, startServer, TRANSPORTS,
+  chatOf, connect, describe, get, open, portOf, post, refusal, register, registerAll, startServer, TRANSPORTS,
 } from '../harness/index.mjs';
 
 const WATCH = { ZVON_METRICS__LISTEN: '127.0.0.1:0' };
-
-/** The operators' port of a server, as something that `get` asks. */
-function portOf(server) {
-  const said = /its metrics are at (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(server.logs);
-  return { url: said[1] };
-}
 
 /** All figures, by name and labels as they are written. */
 async function scrape(port, options) {

@@ -7,9 +7,13 @@ import { join } from 'node:path';
 import { startNode } from './server.mjs';
 import { startedPostgres, startPostgres, startRedis } from './services.mjs';
 
-/** A cluster of `size` nodes, on the PostgreSQL that the environment names or one of its own. */
-export async function startCluster({ size = 3, env = {}, binary } = {}) {
-  const postgres = await makeDatabase();
+/**
+ * A cluster of `size` nodes, on the PostgreSQL that the environment names or one of its own; with
+ * `durable` it is one of its own that keeps what it acknowledged. `envOf(n, {redis, postgres})` is what
+ * the node of that number has beside `env`.
+ */
+export async function startCluster({ size = 3, env = {}, envOf = () => ({}), durable = false, binary } = {}) {
+  const postgres = await makeDatabase(durable);
   const redis = await startRedis();
   const shared = {
     DATABASE_URL: postgres.url,
@@ -18,16 +22,20 @@ export async function startCluster({ size = 3, env = {}, binary } = {}) {
     ZVON_CLUSTER__INTERNAL_LISTEN: '127.0.0.1:0',
     ...env,
   };
-  const nodes = await Promise.all(Array.from({ length: size }, () => startNode({ env: shared, binary })));
+  const starting = Array.from({ length: size }, async (_, n) => {
+    const own = await envOf(n, { redis, postgres });
+    return startNode({ env: { ...shared, ...own }, binary });
+  });
+  const nodes = await Promise.all(starting);
   return new Cluster(nodes, redis, postgres);
 }
 
 /** An empty database. */
-async function makeDatabase() {
+async function makeDatabase(durable) {
   const name = `zvon_${randomBytes(6).toString('hex')}`;
   const given = process.env.ZVON_TEST_POSTGRES;
-  if (!given) {
-    const own = await startPostgres();
+  if (!given || durable) {
+    const own = await startPostgres({ durable });
     own.psql('postgres', `CREATE DATABASE ${name}`);
     return { ...database(own, name), server: own, finish: own.finish };
   }

@@ -1,10 +1,14 @@
-// A network that fails: a TCP proxy whose connections can be cut, stalled and refused.
+// A network that fails: a TCP proxy whose connections can be cut, stalled and refused, and whose
+// clients can be late.
 import { connect, createServer } from 'node:net';
 import { atEnd } from './ends.mjs';
 
-/** A proxy in front of `target` (a server, whose port may change hands over a restart). */
-export async function startProxy(target) {
-  const proxy = new Proxy(target);
+/**
+ * A proxy in front of `target` (a server, whose port may change hands over a restart). What the server
+ * says goes through a stream that `through` makes for each connection.
+ */
+export async function startProxy(target, { through } = {}) {
+  const proxy = new Proxy(target, through);
   await proxy.listen();
   atEnd(() => proxy.close());
   return proxy;
@@ -14,9 +18,10 @@ class Proxy {
   #pairs = new Set();
   #refusing = false;
   #stalled = false;
+  #late = false;
 
-  constructor(target) {
-    this.target = target;
+  constructor(target, through) {
+    Object.assign(this, { target, through });
     this.listener = createServer({ allowHalfOpen: false }, (client) => this.#carry(client));
   }
 
@@ -43,7 +48,14 @@ class Proxy {
   /** Nothing passes any more in either direction, though the connections stay. */
   stall(stalled = true) {
     this.#stalled = stalled;
-    for (const pair of this.#pairs) stalled ? part(pair) : join(pair);
+    for (const pair of this.#pairs) stalled ? part(pair) : join(pair, this.#late);
+  }
+
+  /** What clients say from now on waits; they go on hearing. `late(false)` lets it go. */
+  late(late = true) {
+    this.#late = late;
+    if (this.#stalled) return;
+    for (const { client, server } of this.#pairs) late ? client.unpipe(server).pause() : client.pipe(server);
   }
 
   async close() {
@@ -55,20 +67,21 @@ class Proxy {
   #carry(client) {
     if (this.#refusing) return client.resetAndDestroy();
     const server = connect(this.target.port, '127.0.0.1');
-    const pair = { client, server };
+    const pair = { client, server, through: this.through?.() };
     this.#pairs.add(pair);
+    pair.through?.pipe(client);
     const over = () => {
       this.#pairs.delete(pair);
       end(pair);
     };
     for (const side of [client, server]) side.setNoDelay(true).on('error', over).on('close', over);
-    if (!this.#stalled) join(pair);
+    if (!this.#stalled) join(pair, this.#late);
   }
 }
 
-function join({ client, server }) {
-  client.pipe(server);
-  server.pipe(client);
+function join({ client, server, through }, late) {
+  if (!late) client.pipe(server);
+  server.pipe(through ?? client);
 }
 
 function part({ client, server }) {

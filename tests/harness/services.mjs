@@ -1,5 +1,5 @@
 // Private services on free ports: PostgreSQL, Redis. Ended by whoever started them, or with the process.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -52,13 +52,13 @@ export async function startRedis(args = [], { dir, ...options } = {}) {
   const keeping = dir ? ['--appendonly', 'yes', '--dir', dir] : ['--appendonly', 'no'];
   if (dir) mkdirSync(dir, { recursive: true });
   redis.start = async () => {
-    const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', ...keeping];
+    // A replica loads what it gets without a file, which would lie wherever the tests run.
+    const own = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--repl-diskless-load', 'swapdb', ...keeping];
     redis.process = start('redis-server', [...own, ...args].map(String), options);
     // One that has users wants to know who asks, and so is up.
-    await until(() => /^PONG|^NOAUTH/.test(cli(port, 'PING')), () => `Redis: ${redis.process.logs()}`);
+    await until(() => /^PONG|^NOAUTH/.test(redisAt(port, 'PING')), () => `Redis: ${redis.process.logs()}`);
   };
-  redis.cli = (...words) => cli(port, ...words);
-  redis.cliAt = (other, ...words) => cli(other, ...words);
+  redis.cli = (...words) => redisAt(port, ...words);
   redis.stop = () => redis.process.stop('SIGKILL');
   redis.shutDown = () => redis.process.stop('SIGTERM');
   redis.signal = (name) => redis.process.child.kill(name);
@@ -122,7 +122,8 @@ function redisCli(words) {
   return execFileSync('redis-cli', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-function cli(port, ...words) {
+/** What the Redis on that port answers, on lines; nothing if it does not. */
+export function redisAt(port, ...words) {
   try {
     return redisCli(['-p', String(port), ...words]).trim();
   } catch {
@@ -152,11 +153,12 @@ export async function startPostgres({ durable = false, dir: kept, ...options } =
   postgres.start = async () => {
     const flags = settings.flatMap((setting) => ['-c', setting]);
     postgres.process = start(join(bin, 'postgres'), [...args, ...flags], { ...options, ...as });
-    const answers = () => postgres.psql('postgres', 'SELECT 1') === '1';
     const { child, logs } = postgres.process;
-    await until(() => child.exitCode !== null || answers(), () => `PostgreSQL: ${logs()}`);
+    await until(async () => child.exitCode !== null || (await answers(port)), () => `PostgreSQL: ${logs()}`);
     if (child.exitCode !== null) throw new Error(`PostgreSQL ended: ${logs()}`);
   };
+  // As a crash: nobody is told, and it has to recover when it starts.
+  postgres.crash = () => postgres.process.stop('SIGQUIT');
   // Fast: whoever is connected is disconnected.
   postgres.stop = () => postgres.process.stop('SIGINT');
   postgres.finish = async () => {
@@ -165,6 +167,13 @@ export async function startPostgres({ durable = false, dir: kept, ...options } =
   };
   await postgres.start();
   return postgres;
+}
+
+/** Without holding up this process meanwhile: tests take times. */
+function answers(port) {
+  const words = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', 'postgres', '-Atqc', 'SELECT 1'];
+  const program = join(postgresPrograms(), 'psql');
+  return new Promise((resolve) => execFile(program, words, { cwd: '/' }, (error, out) => resolve(!error && out.trim() === '1')));
 }
 
 /** A PostgreSQL that listens on that port, whoever started it. */

@@ -117,7 +117,8 @@ impl Gateway {
         let app = App::start(backing, Arc::clone(&rooms) as Arc<_>, core).await?;
         let tokens = Tokens::new(settings.tokens.clone());
         let meters = Arc::new(Meters::new());
-        let handler = Chat::new(Arc::clone(&app), tokens.clone(), Arc::clone(&meters), &settings);
+        let handler =
+            Chat::new(Arc::clone(&app), tokens.clone(), Arc::clone(&meters), &rooms, &settings);
         let namespace = io.namespace("/", Arc::new(handler));
         rooms.attach(namespace.clone());
         let ready = AtomicBool::new(false);

@@ -77,7 +77,7 @@ fn obey(shared: &Arc<Shared>, space: &Arc<Space>, message: Message) {
     let here = |target: Target| space.namespace.select(target).local();
     match message.body {
         Body::Broadcast { target, packet, request: None } => {
-            here(target).emit(&packet);
+            space.namespace.relay(target, &packet);
         }
         Body::Broadcast { target, packet, request: Some((request, within)) } => {
             let asked = Asked { uid: message.uid, request, within: within.unwrap_or(PATIENCE) };

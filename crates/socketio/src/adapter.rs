@@ -1,8 +1,9 @@
 //! The seam to the other nodes.
 //!
 //! Outbound, the engine calls an [`Adapter`] after it has done the same to its own sockets.
-//! Inbound, an adapter does what another node asks with [`Namespace::select`] and
-//! [`local`](crate::Broadcast::local), which reach this node's sockets and are not told again.
+//! Inbound, an adapter hands on packets with [`Namespace::relay`], and does what else another node
+//! asks with [`Namespace::select`] and [`local`](crate::Broadcast::local); both reach this node's
+//! sockets and are not told again.
 
 use crate::id::SocketId;
 use crate::socket::namespace::Namespace;

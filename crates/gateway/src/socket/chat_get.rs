@@ -15,6 +15,8 @@ pub(super) async fn run(command: &Command) -> Result<()> {
     let client = command.client()?;
     let mut own: Vec<Shown> =
         messages.iter().filter_map(|message| Shown::own(message, caller)).collect();
+    let read = messages.iter().filter(|message| message.sender_id == caller.user);
+    client.told.show(read.map(|message| (message.id, message.status)));
     let answer = ChatGetAck { chat_id: chat.id, messages };
     // The client replaces its list by this answer. If the socket is in the room already, what
     // was delivered since goes again, right after; if not, the join brings it, also over a

@@ -13,6 +13,7 @@ use zvon_protocol::time::Timestamp;
 use zvon_socketio::{Seat, Socket};
 
 use super::resume::Positions;
+use super::told::Told;
 
 /// What a socket missed of one chat, and the seq up to which that goes.
 pub(crate) type Missed = (ChatId, u64, Vec<Arc<Delivery>>);
@@ -34,6 +35,8 @@ pub(crate) struct Client {
     pub(crate) replay: Mutex<Vec<Missed>>,
     /// Its hold on its session, from its greeting to its end.
     pub(crate) held: Mutex<Option<Held>>,
+    /// What this node's sockets were told to be read.
+    pub(crate) told: Arc<Told>,
     /// Its place among the user's sockets.
     _seat: Option<Seat<UserId>>,
 }
@@ -43,7 +46,7 @@ impl Client {
         caller: Caller,
         expires_at: Timestamp,
         positions: Positions,
-        seat: Option<Seat<UserId>>,
+        (told, seat): (Arc<Told>, Option<Seat<UserId>>),
     ) -> Self {
         Self {
             caller,
@@ -53,6 +56,7 @@ impl Client {
             positions: Mutex::new(positions),
             replay: Mutex::default(),
             held: Mutex::default(),
+            told,
             _seat: seat,
         }
     }

@@ -53,9 +53,10 @@ pub(super) async fn authorize(
         tracing::warn!(%error, "a recovery could not be read");
         None
     });
+    let beside = (Arc::clone(&chat.told), seat);
     let admission = match recovery {
         Some(recovery) => {
-            let client = Client::new(caller, claim.expires_at, recovery.positions, seat);
+            let client = Client::new(caller, claim.expires_at, recovery.positions, beside);
             *client.replay.lock() = recovery.replay;
             Admission::new(client).pid(recovery.pid).recovered(recovery.socket)
         }
@@ -63,7 +64,7 @@ pub(super) async fn authorize(
             let positions = Positions::default();
             let id = SocketId::random();
             let pid = chat.resumes.issue(id.as_ref(), caller, chat.app.now());
-            let client = Client::new(caller, claim.expires_at, positions, seat);
+            let client = Client::new(caller, claim.expires_at, positions, beside);
             Admission::new(client).pid(pid).id(id)
         }
     };

@@ -26,6 +26,7 @@ mod packet;
 pub(crate) mod resume;
 pub(crate) mod rooms;
 mod sync;
+mod told;
 mod typing;
 mod user_presence;
 mod users_list;
@@ -37,13 +38,15 @@ use futures_util::future::BoxFuture;
 use zvon_core::App;
 use zvon_protocol::ids::UserId;
 use zvon_socketio::{
-    Admission, ConnectRequest, Event, Handler, Reason, Refusal, Seats, Socket, Turn,
+    Admission, ConnectRequest, Event, Handler, Packet, Reason, Refusal, Seats, Socket, Turn,
 };
 
 use crate::meters::Meters;
 use crate::settings::Settings;
 use crate::socket::expiry::Expiries;
 use crate::socket::resume::Resumes;
+use crate::socket::rooms::Rooms;
+use crate::socket::told::Told;
 use crate::token::Tokens;
 
 /// How late a socket may be closed after its token's end.
@@ -56,6 +59,7 @@ pub(crate) struct Chat {
     resumes: Resumes,
     expiries: Arc<Expiries>,
     meters: Arc<Meters>,
+    told: Arc<Told>,
     /// What each user holds of connections, and how many that may be.
     seats: Seats<UserId>,
     per_user: Option<usize>,
@@ -66,6 +70,7 @@ impl Chat {
         app: Arc<App>,
         tokens: Tokens,
         meters: Arc<Meters>,
+        rooms: &Rooms,
         settings: &Settings,
     ) -> Self {
         let resumes = Resumes::new(&settings.core.cluster_key, app.epoch());
@@ -77,7 +82,8 @@ impl Chat {
         });
         let per_user = settings.socket.per_user;
         let seats = Seats::default();
-        Self { app, tokens, resumes, expiries, meters, seats, per_user }
+        let told = Arc::clone(rooms.told());
+        Self { app, tokens, resumes, expiries, meters, told, seats, per_user }
     }
 }
 
@@ -101,6 +107,10 @@ impl Handler for Chat {
 
     fn on_event(&self, socket: &Arc<Socket>, event: Event) -> Turn {
         dispatch::turn(&self.app, &self.meters, socket, event)
+    }
+
+    fn on_relayed(&self, packet: &Packet, hand_on: &mut dyn FnMut()) {
+        self.told.relayed(packet, hand_on);
     }
 
     fn on_disconnect(&self, socket: &Arc<Socket>, reason: Reason) {

@@ -24,6 +24,7 @@ use zvon_socketio::{Namespace, Packet, Socket};
 use super::client::Client;
 use super::packet::packet;
 use super::resume::single_offset;
+use super::told::Told;
 
 /// The room of sockets that follow all of their chats.
 pub(crate) const SYNCED: &str = "synced";
@@ -45,16 +46,26 @@ pub(crate) fn session_room(session: SessionId) -> String {
 
 /// This node's sockets. Empty until a namespace is attached.
 #[derive(Default)]
-pub(crate) struct Rooms(OnceLock<Namespace>);
+pub(crate) struct Rooms {
+    namespace: OnceLock<Namespace>,
+    told: Arc<Told>,
+}
 
 impl Rooms {
     /// Says where the sockets are; once.
     pub(crate) fn attach(&self, namespace: Namespace) {
-        let _ = self.0.set(namespace);
+        let _ = self.namespace.set(namespace);
+    }
+
+    /// What its sockets were told to be read.
+    pub(crate) fn told(&self) -> &Arc<Told> {
+        &self.told
     }
 
     fn to_room(&self, room: &str, except: Option<&str>, event: &ServerEvent) {
-        let (Some(namespace), Some(packet)) = (self.0.get(), packet(event)) else { return };
+        let (Some(namespace), Some(packet)) = (self.namespace.get(), packet(event)) else {
+            return;
+        };
         let to = namespace.to(room);
         let to = match except {
             Some(except) => to.except(except),
@@ -131,12 +142,13 @@ pub(crate) async fn restate(
     caller: Caller,
     (chat, shown): (ChatId, &[Shown]),
 ) -> Result<()> {
-    let tell = |status| {
+    let Some(client) = Client::of(socket) else { return Ok(()) };
+    let emit = |status| {
         if let Some(packet) = packet(&ServerEvent::MessageStatus(status)) {
             socket.emit(&packet);
         }
     };
-    app.restate(caller, chat, shown, tell).await
+    app.restate(caller, chat, shown, |status| client.told.tell_one(status, emit)).await
 }
 
 /// The user's own messages among deliveries.
@@ -157,7 +169,7 @@ fn count(socket: &Socket, delivery: &Delivery) {
 
 impl Fanout for Rooms {
     fn deliver(&self, chat: ChatId, deliveries: &[Arc<Delivery>]) {
-        let Some(namespace) = self.0.get() else { return };
+        let Some(namespace) = self.namespace.get() else { return };
         let room = chat_room(chat);
         for delivery in deliveries {
             match Logged::new(delivery) {
@@ -177,7 +189,7 @@ impl Fanout for Rooms {
     }
 
     fn admit(&self, user: UserId, state: &ChatState, replay: &[Arc<Delivery>]) {
-        let Some(namespace) = self.0.get() else { return };
+        let Some(namespace) = self.namespace.get() else { return };
         if replay.iter().any(|delivery| delivery.left == Some(user)) {
             // Added and removed again: there is nothing to tell of.
             return;
@@ -197,7 +209,7 @@ impl Fanout for Rooms {
     }
 
     fn present(&self, chat: ChatId, limit: usize) -> Vec<UserId> {
-        let Some(namespace) = self.0.get() else { return Vec::new() };
+        let Some(namespace) = self.namespace.get() else { return Vec::new() };
         let mut users = HashSet::new();
         namespace.for_each_in(&chat_room(chat), |socket| {
             if users.len() < limit {
@@ -208,11 +220,11 @@ impl Fanout for Rooms {
     }
 
     fn is_here(&self, user: UserId) -> bool {
-        self.0.get().is_some_and(|namespace| namespace.room_len(&user_room(user)) > 0)
+        self.namespace.get().is_some_and(|namespace| namespace.room_len(&user_room(user)) > 0)
     }
 
     fn is_empty(&self, chat: ChatId) -> bool {
-        self.0.get().is_none_or(|namespace| namespace.room_len(&chat_room(chat)) == 0)
+        self.namespace.get().is_none_or(|namespace| namespace.room_len(&chat_room(chat)) == 0)
     }
 
     fn to_chat(&self, chat: ChatId, event: &ServerEvent) {
@@ -224,17 +236,23 @@ impl Fanout for Rooms {
     }
 
     fn to_user_unsynced(&self, user: UserId, event: &ServerEvent) {
-        self.to_room(&user_room(user), Some(SYNCED), event);
+        let tell = || self.to_room(&user_room(user), Some(SYNCED), event);
+        match event {
+            ServerEvent::MessageStatus(told) => {
+                self.told.tell(told.message_id, told.status, tell);
+            }
+            _ => tell(),
+        }
     }
 
     fn to_everyone(&self, event: &ServerEvent) {
-        if let (Some(namespace), Some(packet)) = (self.0.get(), packet(event)) {
+        if let (Some(namespace), Some(packet)) = (self.namespace.get(), packet(event)) {
             namespace.all().emit(&packet);
         }
     }
 
     fn end_session(&self, session: SessionId, reason: &str) {
-        let Some(namespace) = self.0.get() else { return };
+        let Some(namespace) = self.namespace.get() else { return };
         let event = ServerEvent::SessionRevoked(SessionRevoked { reason: reason.to_owned() });
         let Some(packet) = packet(&event) else { return };
         for socket in namespace.sockets_in(&session_room(session)) {

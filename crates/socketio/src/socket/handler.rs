@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::event::Event;
+use super::packet::Packet;
 use super::peer::Socket;
 use crate::id::SocketId;
 
@@ -246,6 +247,12 @@ pub trait Handler: Send + Sync + 'static {
 
     /// An event came.
     fn on_event(&self, socket: &Arc<Socket>, event: Event) -> Turn;
+
+    /// Another node sends a packet to sockets of this one, which have it when `hand_on` was called.
+    /// A product that knows better may keep it from them; it must not block.
+    fn on_relayed(&self, _packet: &Packet, hand_on: &mut dyn FnMut()) {
+        hand_on();
+    }
 
     /// The socket ended: called exactly once for each that was admitted; must not block. Turns
     /// that are under way go on for a bounded time; events that came before it begin after it,

@@ -7,6 +7,7 @@ use parking_lot::RwLock;
 
 use super::broadcast::Broadcast;
 use super::handler::{Handler, Reason};
+use super::packet::Packet;
 use super::peer::Socket;
 use super::recovery::Journal;
 use super::rooms::Rooms;
@@ -61,6 +62,14 @@ impl Namespace {
     /// To the sockets of a target.
     pub fn select(&self, target: Target) -> Broadcast<'_> {
         Broadcast::of(self, target)
+    }
+
+    /// Another node's packet, to the sockets of a target on this one, if the product lets it pass.
+    pub fn relay(&self, target: Target, packet: &Packet) {
+        let here = self.select(target).local();
+        self.0.handler.on_relayed(packet, &mut || {
+            here.emit(packet);
+        });
     }
 
     /// The socket of that id on this node.

@@ -28,8 +28,6 @@ use super::{Settings, failed};
 /// A statement with its arguments.
 pub(super) type Ask<'q> = Query<'q, Driver, PgArguments>;
 
-/// How long to wait for a connection.
-const QUEUE: Duration = Duration::from_secs(5);
 /// An idle connection is tested before its use after this time.
 const TRUSTED: Duration = Duration::from_secs(1);
 
@@ -55,7 +53,7 @@ impl Line {
         };
         let pool = PgPoolOptions::new()
             .max_connections(most.max(1))
-            .acquire_timeout(QUEUE)
+            .acquire_timeout(terms.queue)
             .test_before_acquire(false)
             .before_acquire(|connection, idle| {
                 Box::pin(async move {
@@ -84,7 +82,7 @@ impl Line {
     pub(super) async fn alone(settings: &Settings, terms: Terms) -> StoreResult<Self> {
         let line = Self::new(settings, 1, terms)?;
         let options = line.pool.connect_options();
-        let connection = in_time(QUEUE, options.connect()).await.map_err(failed)?;
+        let connection = in_time(terms.queue, options.connect()).await.map_err(failed)?;
         let _ = timeout(TRUSTED, connection.close()).await;
         Ok(line)
     }

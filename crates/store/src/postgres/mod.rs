@@ -45,7 +45,7 @@ mod whole;
 use zvon_core::store::{StoreError, StoreResult};
 
 use line::Line;
-use terms::PROMPT;
+use terms::{PROMPT, SENDING};
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ impl Postgres {
     /// When the database cannot be reached, is no database of ours, or asks for a newer program.
     pub async fn open(settings: &Settings) -> StoreResult<Self> {
         let store = Self {
-            send: Line::new(settings, settings.send, PROMPT)?,
+            send: Line::new(settings, settings.send, SENDING)?,
             read: Line::new(settings, settings.read, PROMPT)?,
             rest: Line::new(settings, settings.rest, PROMPT)?,
         };

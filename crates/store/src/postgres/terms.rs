@@ -11,6 +11,8 @@ pub(super) struct Terms {
     pub(super) begin: &'static str,
     /// How long a statement may go unanswered: beyond the database's limits.
     pub(super) patience: Duration,
+    /// How long to wait for a connection.
+    pub(super) queue: Duration,
 }
 
 /// What people wait for.
@@ -24,7 +26,13 @@ pub(super) const PROMPT: Terms = Terms {
     begin: "BEGIN; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '4s'; \
         SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL jit = off",
     patience: Duration::from_secs(8),
+    queue: Duration::from_secs(5),
 };
+
+/// What people send. A lane has a connection to itself; whoever has to wait for one waits for the
+/// database to come back, and is told soon.
+pub(super) const SENDING: Terms = Terms { queue: Duration::from_secs(2), ..PROMPT };
+
 /// What an operator reads at length. It writes nothing.
 pub(super) const AT_LENGTH: Terms = Terms {
     limits: &[
@@ -37,4 +45,5 @@ pub(super) const AT_LENGTH: Terms = Terms {
     begin: "BEGIN READ ONLY; SET LOCAL statement_timeout = '600s'; SET LOCAL lock_timeout = '4s'; \
         SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL jit = off",
     patience: Duration::from_secs(610),
+    queue: PROMPT.queue,
 };

@@ -5,6 +5,10 @@
 //! messages; where commits are dear and messages many it waits a moment for more of them
 //! ([`pace`]). A queue is bounded; when it is full the senders' sockets wait, which their peers
 //! feel as TCP backpressure. An ambiguous commit is tried again with the same ids.
+//!
+//! While the store is away senders hear so soon: a batch is tried until its oldest message is a
+//! second old, and what is older than that behind one that failed is not tried at all. With what
+//! the store waits for a connection (two seconds) nobody waits for more than three.
 
 mod aftermath;
 mod pace;
@@ -15,6 +19,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -34,10 +39,19 @@ const BATCH: usize = 128;
 const QUEUE: usize = 4096;
 /// How often a commit of unknown outcome is tried again.
 const TRIES: u32 = 4;
+/// How old a message may be to be tried again, or behind one that could not be stored.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 struct Job {
     append: Append,
+    since: Instant,
     reply: oneshot::Sender<StoreResult<Appended>>,
+}
+
+impl Job {
+    fn refuse(self, why: &str) {
+        let _ = self.reply.send(Err(StoreError::Unavailable(why.to_owned())));
+    }
 }
 
 /// The lanes of a node.
@@ -67,7 +81,7 @@ impl Lanes {
             lanes.get(index).cloned().ok_or_else(gone)?
         };
         let (reply, answer) = oneshot::channel();
-        lane.send(Job { append, reply }).await.map_err(|_| gone())?;
+        lane.send(Job { append, since: Instant::now(), reply }).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -107,6 +121,7 @@ pub struct Lane {
 impl Lane {
     async fn run(self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut away: Option<String> = None;
         let mut pace = Pace::new(self.apart);
         while jobs.recv_many(&mut batch, BATCH).await > 0 {
             let come = batch.len();
@@ -119,35 +134,49 @@ impl Lane {
                 batch.len()
             };
             pace.gather(come, more).await;
-            let (mut rows, replies): (Vec<Append>, Vec<_>) =
-                batch.drain(..).map(|job| (job.append, job.reply)).unzip();
-            let late = self.look_on(&mut rows);
-            let span = tracing::info_span!(target: "zvon::trace", "commit", messages = rows.len());
-            match self.commit(&rows).instrument(span).await {
-                Ok(mut done) => {
-                    self.hand_over(&rows, &mut done);
-                    for (reply, verdict) in replies.into_iter().zip(done.verdicts.iter().cloned()) {
-                        let _ = reply.send(Ok(verdict));
-                    }
-                    self.tell(&rows, done, late);
-                }
-                Err(error) => {
-                    tracing::error!(%error, rows = rows.len(), "a batch could not be stored");
-                    let text = error.to_string();
-                    for reply in replies {
-                        let _ = reply.send(Err(StoreError::Unavailable(text.clone())));
-                    }
-                }
+            if let Some(why) = &away {
+                let late = batch.extract_if(.., |job: &mut Job| job.since.elapsed() > PATIENCE);
+                late.for_each(|job| job.refuse(why));
+            }
+            if !batch.is_empty() {
+                away = self.put(&mut batch).await.err();
             }
         }
     }
 
-    async fn commit(&self, rows: &[Append]) -> StoreResult<Batch> {
+    /// Stores a batch and answers; if it could not be stored, why.
+    async fn put(&self, batch: &mut Vec<Job>) -> Result<(), String> {
+        let oldest = batch.first().map_or_else(Instant::now, |job| job.since);
+        let (mut rows, replies): (Vec<Append>, Vec<_>) =
+            batch.drain(..).map(|job| (job.append, job.reply)).unzip();
+        let late = self.look_on(&mut rows);
+        let span = tracing::info_span!(target: "zvon::trace", "commit", messages = rows.len());
+        match self.commit(&rows, oldest).instrument(span).await {
+            Ok(mut done) => {
+                self.hand_over(&rows, &mut done);
+                for (reply, verdict) in replies.into_iter().zip(done.verdicts.iter().cloned()) {
+                    let _ = reply.send(Ok(verdict));
+                }
+                self.tell(&rows, done, late);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, rows = rows.len(), "a batch could not be stored");
+                let text = error.to_string();
+                for reply in replies {
+                    let _ = reply.send(Err(StoreError::Unavailable(text.clone())));
+                }
+                Err(text)
+            }
+        }
+    }
+
+    async fn commit(&self, rows: &[Append], oldest: Instant) -> StoreResult<Batch> {
         self.meters.commits(rows.len());
         let mut pause = Duration::from_millis(20);
         for _ in 1..TRIES {
             match self.append(rows).await {
-                Err(StoreError::Unavailable(why)) => {
+                Err(StoreError::Unavailable(why)) if oldest.elapsed() < PATIENCE => {
                     tracing::warn!(why, "a batch is tried again");
                     tokio::time::sleep(pause).await;
                     pause *= 4;

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::{Counter, counter, describe_counter};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,6 +51,8 @@ pub struct Sequencer(Arc<Shared>);
 struct Shared {
     channels: Mutex<HashMap<ChatId, Arc<Channel>>>,
     seams: Seams,
+    /// Readings of what nobody handed over, and the events they brought.
+    gaps: (Counter, Counter),
 }
 
 /// What a sequencer works with.
@@ -86,7 +89,10 @@ impl Sequencer {
     /// A sequencer over these seams.
     #[must_use]
     pub fn new(seams: Seams) -> Self {
-        Self(Arc::new(Shared { channels: Mutex::default(), seams }))
+        describe_counter!("zvon_gaps_total", "Readings of what no node handed over in time.");
+        describe_counter!("zvon_gap_events_total", "Events that those readings brought.");
+        let gaps = (counter!("zvon_gaps_total"), counter!("zvon_gap_events_total"));
+        Self(Arc::new(Shared { channels: Mutex::default(), seams, gaps }))
     }
 
     /// This node's own commit went on with a chat: its sockets here hear of it, then the other

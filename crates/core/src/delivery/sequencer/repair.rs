@@ -9,6 +9,7 @@ use super::channel::Channel;
 use super::{PATIENCE, READ, Sequencer};
 use crate::delivery::Delivery;
 use crate::delivery::order::Order;
+use crate::message::LogEvent;
 use crate::store::StoreResult;
 
 impl Sequencer {
@@ -34,11 +35,18 @@ impl Sequencer {
             return Ok(true);
         }
         let Some(position) = channel.lock().order().map(Order::position) else { return Ok(true) };
-        let events = self.0.seams.store.events(chat, position, READ).await?;
+        let events = self.read_gap(chat, position).await?;
         let there = !events.is_empty();
         let found = events.iter().map(|event| Delivery::new(event, Status::Sent)).collect();
         self.accept_foreign(chat, channel, found);
         Ok(there)
+    }
+
+    async fn read_gap(&self, chat: ChatId, position: u64) -> StoreResult<Vec<LogEvent>> {
+        let events = self.0.seams.store.events(chat, position, READ).await?;
+        self.0.gaps.0.increment(1);
+        self.0.gaps.1.increment(events.len() as u64);
+        Ok(events)
     }
 
     pub(super) fn start_repair(&self, chat: ChatId, channel: Arc<Channel>) {
@@ -54,7 +62,7 @@ impl Sequencer {
                 return;
             }
             let Some(position) = channel.gap(|| self.is_current(chat, channel)) else { return };
-            match self.0.seams.store.events(chat, position, READ).await {
+            match self.read_gap(chat, position).await {
                 // Another channel has the chat's sockets by now.
                 Ok(_) if !self.is_current(chat, channel) => return,
                 Ok(events) => {

@@ -96,6 +96,12 @@ impl Handler for Scene {
         (self.on_event)(socket, event)
     }
 
+    fn on_relayed(&self, packet: &Packet, hand_on: &mut dyn FnMut()) {
+        if !packet.json().contains("overtaken") {
+            hand_on();
+        }
+    }
+
     fn on_disconnect(&self, _: &Arc<Socket>, reason: Reason) {
         self.ends.lock().push(reason);
     }
