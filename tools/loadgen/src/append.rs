@@ -61,7 +61,8 @@ pub(crate) async fn run(zvon: &Path, options: &Options) -> Result<()> {
     for chats in &options.chats {
         let people = rest::sign_up(node.address(), *chats).await?;
         let halls = sends::open_halls(node.address(), &people, *chats).await?;
-        postgres.sql(&database, "VACUUM ANALYZE; CHECKPOINT");
+        postgres.sql(&database, "VACUUM ANALYZE");
+        postgres.sql(&database, "CHECKPOINT");
         let mut ratios = Vec::new();
         for _ in 0..options.rounds {
             let plain = insert(&postgres, &database, options);
