@@ -58,6 +58,16 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
+    /// Starts those that a node does itself: all, or none.
+    pub(crate) fn of_node(config: &Config, means: &Means) -> Self {
+        if config.jobs.in_process {
+            return Self::start(config, means);
+        }
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.close();
+        Self { stop, tasks }
+    }
+
     /// Starts all of them.
     pub(crate) fn start(config: &Config, means: &Means) -> Self {
         let (stop, tasks, due) = (CancellationToken::new(), TaskTracker::new(), Due::default());

@@ -62,7 +62,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         None => None,
     };
     let relaying = Relaying::start(&config, &opened).await?;
-    let jobs = config.jobs.in_process.then(|| Jobs::start(&config, &opened.means()));
+    let jobs = Jobs::of_node(&config, &opened.means());
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 
@@ -79,9 +79,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         if let Some(internal) = internal {
             internal.close().await;
         }
-        if let Some(jobs) = jobs {
-            jobs.close().await;
-        }
+        jobs.close().await;
         relaying.close().await;
         opened.close().await;
         if let Some(watching) = watching {

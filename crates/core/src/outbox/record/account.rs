@@ -42,16 +42,7 @@ pub(super) fn tell(
         AccountKind::Enabled => account(&mut teller, user, "account.enabled", None),
         AccountKind::OperatorMade => account(&mut teller, user, "operator.made", None),
         AccountKind::OperatorUnmade => account(&mut teller, user, "operator.unmade", None),
-        AccountKind::Webhook { webhook, chat, act, host } => {
-            let details = Some(json!({ "by": user, "chatId": chat, "host": host }));
-            let about = ("webhook", webhook.to_string());
-            teller.audit(
-                user,
-                &format!("webhook.{act}"),
-                about,
-                Audit { details, ..Audit::default() },
-            );
-        }
+        AccountKind::Webhook { .. } => hooked(&mut teller, user, &event.kind),
         AccountKind::SignInRefused { address, device } => {
             let audit = Audit { result: Outcome::Failure, ..Audit::from(address, device) };
             teller.audit(user, "session.refused", ("account", user.to_string()), audit);
@@ -135,6 +126,14 @@ fn passed(teller: &mut Teller<'_>, event: &AccountEvent, chat: ChatId, known: &K
     }
     teller.seq = None;
     teller.did(read_by, Activity::MessageRead, Some(chat), None);
+}
+
+/// A change of a webhook.
+fn hooked(teller: &mut Teller<'_>, user: UserId, kind: &AccountKind) {
+    let AccountKind::Webhook { webhook, chat, act, host } = kind else { return };
+    let details = Some(json!({ "by": user, "chatId": chat, "host": host }));
+    let (action, about) = (format!("webhook.{act}"), ("webhook", webhook.to_string()));
+    teller.audit(user, &action, about, Audit { details, ..Audit::default() });
 }
 
 fn account(teller: &mut Teller<'_>, user: UserId, action: &str, details: Option<Value>) {
