@@ -7,6 +7,7 @@ export { chatOf, claimsOf, now, register, registerAll, sign, signIn } from './pe
 export { startProxy } from './proxy.mjs';
 export { call, get, post } from './rest.mjs';
 export { BINARY, SECRET, startNode, startServer } from './server.mjs';
+export { isSigned, startReceiver } from './receiver.mjs';
 export { freePort, start, startPostgres, startRedis, startRedisCluster } from './services.mjs';
 export { connect, open, refusal, TRANSPORTS } from './socket.mjs';
 export { isMessage, isoTime, uuid } from './shapes.mjs';

@@ -8,6 +8,7 @@
 //! | [`Presence`] | memory | Redis |
 //! | [`Limiter`] | memory | Redis |
 //! | [`Cache`] | memory | Redis, memory in front |
+//! | [`Post`] | HTTP | HTTP |
 //! | [`Clock`] | system | system |
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::limiter::Limiter;
 use crate::node::Nodes;
 use crate::presence::Presence;
 use crate::store::Store;
+use crate::webhook::post::Post;
 
 /// What a node stands on. Chosen once, at start, by `server/src/backing.rs`.
 #[derive(Clone)]
@@ -35,6 +37,8 @@ pub struct Backing {
     pub limiter: Arc<dyn Limiter>,
     /// What was read already.
     pub cache: Arc<dyn Cache>,
+    /// Other systems' HTTP servers.
+    pub post: Arc<dyn Post>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -77,6 +77,7 @@ impl From<Denied> for Error {
             Denied::Revoked => (Code::SessionRevoked, "The session has ended"),
             Denied::NoChat | Denied::NotAMember => return Self::Outsider,
             Denied::NotAnAdmin => (Code::Forbidden, "Only an admin of the group can do that"),
+            Denied::NotAnOperator => (Code::Forbidden, "Only an operator can do that"),
             Denied::NotAGroup => (Code::Invalid, "That is possible in groups only"),
             Denied::NoTarget => (Code::NotFound, "User not found"),
             Denied::LastAdmin => (Code::Conflict, "A group needs an admin: make another one first"),

@@ -7,6 +7,7 @@
 
 pub mod account;
 mod app;
+pub mod audit;
 pub mod backing;
 pub mod cache;
 pub mod caller;
@@ -28,5 +29,6 @@ pub mod presence;
 pub mod session;
 pub mod settings;
 pub mod store;
+pub mod webhook;
 
 pub use app::App;

@@ -55,6 +55,8 @@ pub enum Class {
     SignInAccount,
     /// A sign-up.
     SignUp,
+    /// A change or a test call of a webhook: coarse.
+    Webhook,
 }
 
 impl Class {
@@ -71,6 +73,7 @@ impl Class {
             Self::SignInAddress => "sign-in-address",
             Self::SignInAccount => "sign-in-account",
             Self::SignUp => "sign-up",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -90,6 +93,7 @@ impl Class {
             Self::SignInAddress => limits.sign_in.saturating_mul(10),
             Self::SignInAccount => limits.sign_in.saturating_mul(2),
             Self::SignUp => limits.sign_up,
+            Self::Webhook => coarse(60),
         })
     }
 }
@@ -126,7 +130,7 @@ impl App {
 mod tests {
     use super::{Class, Limits};
 
-    const ALL: [Class; 11] = [
+    const ALL: [Class; 12] = [
         Class::Event,
         Class::Message,
         Class::Pin,
@@ -138,13 +142,14 @@ mod tests {
         Class::SignInAddress,
         Class::SignInAccount,
         Class::SignUp,
+        Class::Webhook,
     ];
 
     #[test]
     fn the_defaults_are_those_of_the_contract() {
         let limit = |class: Class| class.window(&Limits::default()).limit;
         let limits = ALL.map(limit);
-        assert_eq!(limits, [100, 10, 5, 3, 1200, 100, 300, 10, 100, 20, 10]);
+        assert_eq!(limits, [100, 10, 5, 3, 1200, 100, 300, 10, 100, 20, 10, 100]);
     }
 
     #[test]

@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn every_word_of_a_label_has_its_place() {
         assert!(1 + (Code::Internal as usize) < WORDS, "the last of the codes");
-        assert!((Class::SignUp as usize) < WORDS, "the last of the classes");
+        assert!((Class::Webhook as usize) < WORDS, "the last of the classes");
         assert!((Reason::Operator as usize) < WORDS, "the last of the reasons");
         assert_eq!(word(Code::RateLimited), "rate_limited");
     }

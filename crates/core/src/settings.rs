@@ -44,6 +44,8 @@ pub struct Settings {
     pub group_max: u32,
     /// How many messages `chat:get` and a plain history request bring.
     pub history_page: u32,
+    /// Most webhooks of a chat, and most of all events.
+    pub webhooks_max: u32,
     /// Whether what was read is kept for whoever asks next.
     pub cached: bool,
     /// How long rows of the outbox wait for whoever has not read them.
@@ -70,6 +72,7 @@ impl Default for Settings {
             pins_max: 1000,
             group_max: 500,
             history_page: 200,
+            webhooks_max: 10,
             cached: true,
             outbox_keep: Duration::from_secs(7 * 86_400),
             lanes: 1,

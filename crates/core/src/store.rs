@@ -11,16 +11,28 @@
 //! The suite of `contract::store` holds every implementation to this.
 
 use crate::account::store::AccountStore;
+use crate::audit::store::AuditStore;
 use crate::chat::store::ChatStore;
 use crate::delivery::store::CursorStore;
+use crate::job::store::JobStore;
 use crate::message::store::MessageStore;
 use crate::outbox::position::PositionStore;
 use crate::outbox::store::OutboxStore;
 use crate::session::store::SessionStore;
+use crate::webhook::store::WebhookStore;
 
 /// All of the durable truth.
 pub trait Store:
-    AccountStore + SessionStore + ChatStore + MessageStore + CursorStore + OutboxStore + PositionStore
+    AccountStore
+    + SessionStore
+    + ChatStore
+    + MessageStore
+    + CursorStore
+    + OutboxStore
+    + JobStore
+    + AuditStore
+    + WebhookStore
+    + PositionStore
 {
 }
 
@@ -31,6 +43,9 @@ impl<T> Store for T where
         + MessageStore
         + CursorStore
         + OutboxStore
+        + JobStore
+        + AuditStore
+        + WebhookStore
         + PositionStore
 {
 }
@@ -61,6 +76,8 @@ pub enum Denied {
     NotAMember,
     /// The caller is a member without the role for it.
     NotAnAdmin,
+    /// The caller is no operator.
+    NotAnOperator,
     /// It makes no sense in a private chat.
     NotAGroup,
     /// The message or user it is about is not there.

@@ -40,4 +40,6 @@ id! {
     MessageId,
     /// An authenticated login.
     SessionId,
+    /// A place that events are posted to.
+    WebhookId,
 }

@@ -11,9 +11,10 @@
 //! * [`event`]: server → client Socket.IO events;
 //! * [`sync`]: the state and the missed events a client asks for when it comes back;
 //! * [`record`]: what leaves for other systems;
-//! * [`rest`]: bodies of the HTTP routes;
+//! * [`rest`], [`webhook`], [`audit`]: bodies of the HTTP routes;
 //! * [`error`]: codes and the shape of refusals.
 
+pub mod audit;
 pub mod catalogue;
 pub mod chat;
 pub mod command;
@@ -26,3 +27,4 @@ pub mod rest;
 pub mod sync;
 pub mod time;
 pub mod user;
+pub mod webhook;

@@ -7,6 +7,7 @@
 //! Records of one key stand in the log in the order of what they tell, and come at least once: a
 //! record that comes again has the same `eventId`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -288,7 +289,7 @@ pub enum Activity {
 }
 
 /// How an audited act ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It was done.

@@ -14,20 +14,27 @@ use zvon_backplane::presence::{MemoryPresence, RedisPresence};
 use zvon_backplane::redis::{Address, Link};
 use zvon_backplane::{bus, node};
 use zvon_core::backing::Backing;
-use zvon_core::clock::SystemClock;
+use zvon_core::clock::{Clock, SystemClock};
 use zvon_core::lease::Leases;
 use zvon_core::node::Nodes;
+use zvon_core::outbox::reader::{Ground, OutboxSource};
 use zvon_core::outbox::store::OutboxStore;
+use zvon_core::store::Store;
+use zvon_core::webhook::post::Post;
 use zvon_socketio::{Adapter, Alone, NodeId};
 use zvon_socketio_redis::RedisAdapter;
+use zvon_store::Access;
 use zvon_store::postgres::{Postgres, Settings};
 use zvon_store::sqlite::Sqlite;
 
 use crate::command::cluster::Cluster;
 use crate::command::embedded::Embedded;
-use crate::command::ground::Ground;
+use crate::command::ground;
 use crate::config::Config;
+use crate::data_dir::{self, Held};
+use crate::jobs::Means;
 use crate::secret;
+use crate::webhook::Http;
 
 /// The database's file in the data directory.
 pub(crate) const FILE: &str = "zvon.db";
@@ -64,6 +71,12 @@ impl Opened {
         }
     }
 
+    /// What jobs of this process stand on.
+    pub(crate) fn means(&self) -> Means {
+        let (store, post) = (Arc::clone(&self.backing.store), Arc::clone(&self.backing.post));
+        means(store, post, Arc::clone(&self.leases))
+    }
+
     /// Closes what has to be.
     pub(crate) async fn close(&self) {
         match &self.kept {
@@ -78,13 +91,66 @@ impl Opened {
     }
 }
 
+/// What background jobs stand on, in a process of their own.
+pub(crate) struct Workshop {
+    pub(crate) means: Means,
+    kept: Tools,
+}
+
+enum Tools {
+    Embedded(Sqlite, #[expect(dead_code, reason = "its lock ends when it is dropped")] Held),
+    Cluster(Postgres),
+}
+
+impl Workshop {
+    /// Closes what has to be.
+    pub(crate) async fn close(&self) {
+        match &self.kept {
+            Tools::Embedded(store, _) => store.close().await,
+            Tools::Cluster(store) => store.close().await,
+        }
+    }
+}
+
+/// Opens what background jobs need, apart from the nodes.
+pub(crate) async fn workshop(config: &Config) -> Result<Workshop> {
+    let post = post(config)?;
+    if config.is_cluster() {
+        let store = Postgres::open(&database(config)).await.context("PostgreSQL cannot be used")?;
+        let address: Address = config.redis.url.parse().context("redis.url")?;
+        let leases = Arc::new(RedisLeases::new(Link::open(address)));
+        let means = means(Arc::new(store.clone()), post, leases);
+        return Ok(Workshop { means, kept: Tools::Cluster(store) });
+    }
+    if config.jobs.in_process {
+        anyhow::bail!(
+            "jobs.in_process is true: the server of this data directory does the jobs itself; set it \
+             to false for both"
+        );
+    }
+    let held = data_dir::take_work(&config.server.data)?;
+    let path = config.server.data.join(FILE);
+    let store = Sqlite::beside(&path, Access::Write)
+        .await
+        .with_context(|| format!("the database {} cannot be used", path.display()))?;
+    let means = means(Arc::new(store.clone()), post, Arc::new(MemoryLeases::default()));
+    Ok(Workshop { means, kept: Tools::Embedded(store, held) })
+}
+
+/// What jobs stand on: their records come from the outbox.
+fn means(store: Arc<dyn Store>, post: Arc<dyn Post>, leases: Arc<dyn Leases>) -> Means {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ground = Ground { store: Arc::clone(&store), leases, clock: Arc::clone(&clock) };
+    Means { store, post, clock, source: Arc::new(OutboxSource(ground)) }
+}
+
 /// Opens what the configuration asks for; `node` is this node's id among the others.
 pub(crate) async fn open(config: &Config, node: Option<NodeId>) -> Result<Opened> {
     if config.is_cluster() { cluster(config, node).await } else { embedded(config).await }
 }
 
 /// What the operator's commands act on.
-pub(crate) fn ground(config: &Config) -> Box<dyn Ground + '_> {
+pub(crate) fn ground(config: &Config) -> Box<dyn ground::Ground + '_> {
     if config.is_cluster() { Box::new(Cluster(config)) } else { Box::new(Embedded(config)) }
 }
 
@@ -97,6 +163,12 @@ pub(crate) fn database(config: &Config) -> Settings {
         rest: config.store.write_connections,
         pooled: config.store.pooled,
     }
+}
+
+/// Other systems' HTTP servers.
+fn post(config: &Config) -> Result<Arc<dyn Post>> {
+    let allowed = config.allowed_networks().map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(Arc::new(Http::new(allowed, config.webhooks.timeout.0)))
 }
 
 /// One node: SQLite and memory.
@@ -117,6 +189,7 @@ async fn embedded(config: &Config) -> Result<Opened> {
         presence: Arc::new(MemoryPresence::new(Arc::clone(&clock) as _, config.presence.grace.0)),
         limiter: Arc::new(MemoryLimiter::default()),
         cache: Arc::new(MemoryCache::of(config.cache.local_bytes)),
+        post: post(config)?,
         clock,
     };
     let leases = Arc::new(MemoryLeases::default());
@@ -150,6 +223,7 @@ async fn cluster(config: &Config, node: Option<NodeId>) -> Result<Opened> {
         presence: Arc::clone(&presence) as _,
         limiter: Arc::new(RedisLimiter::new(Arc::clone(&link), nodes)),
         cache: Arc::new(NearCache::new(config.cache.local_bytes, shared)),
+        post: post(config)?,
         clock: Arc::new(SystemClock),
     };
     let shared = Shared { store, adapter: Arc::clone(&adapter), bus, presence };

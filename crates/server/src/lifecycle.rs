@@ -19,6 +19,7 @@ use zvon_gateway::{Gateway, HealthLimits, Settings, SocketSettings, TokenSetting
 
 use crate::cluster::Member;
 use crate::config::{Audience, Config};
+use crate::jobs::Jobs;
 use crate::listener::{Door, Tls};
 use crate::watch::Watch;
 use crate::{backing, data_dir, listener, open_files, privilege, secret};
@@ -44,8 +45,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     let watch = Watch::open(&config)?;
     let opened = backing::open(&config, node).await?;
     let tls = tls(&config)?;
-    let trusted = settings.trusted_proxies.clone();
-    let per_address = settings.socket.per_address;
+    let (trusted, per_address) = (settings.trusted_proxies.clone(), settings.socket.per_address);
     let gateway =
         Gateway::start(opened.backing.clone(), Arc::clone(&opened.adapter), settings).await?;
     let door = early.map_or_else(|| listener::bind(listen), Ok)?;
@@ -65,6 +65,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         Some(member) => Some(member.join(&gateway, &opened.backing.nodes).await),
         None => None,
     };
+    let jobs = Jobs::of_node(&config, &opened.means());
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 
@@ -81,6 +82,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         if let Some(internal) = internal {
             internal.close().await;
         }
+        jobs.close().await;
         opened.close().await;
         if let Some(watching) = watching {
             watching.close().await;
@@ -114,7 +116,7 @@ fn tls(config: &Config) -> Result<Option<Tls>> {
     tls.map(|(cert, key)| Tls::load(cert, key)).transpose()
 }
 
-async fn stopped(term: &mut Signal, int: &mut Signal) {
+pub(crate) async fn stopped(term: &mut Signal, int: &mut Signal) {
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
@@ -205,6 +207,7 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         pins_max: config.chat.pins_max,
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
+        webhooks_max: config.webhooks.most,
         cached: config.cache.enabled,
         outbox_keep: config.store.outbox_keep.0,
         // One commit at a time where one writer is all there is.

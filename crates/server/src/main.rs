@@ -10,6 +10,7 @@ mod cluster;
 mod command;
 mod config;
 mod data_dir;
+mod jobs;
 mod lifecycle;
 mod listener;
 mod open_files;
@@ -19,6 +20,8 @@ mod privilege;
 mod secret;
 mod telemetry;
 mod watch;
+mod webhook;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +43,8 @@ struct Cli {
 enum Command {
     /// Runs the chat: web client, REST and Socket.IO on one port.
     Serve(Serve),
+    /// Runs the background jobs alone: audit log, webhooks.
+    Worker(command::Place),
     #[command(flatten)]
     Operator(command::Command),
 }
@@ -58,19 +63,23 @@ struct Serve {
 }
 
 fn main() -> ExitCode {
-    let serve = match Cli::parse().command {
-        Command::Serve(serve) => serve,
+    let (file, overrides, works) = match Cli::parse().command {
+        Command::Serve(serve) => {
+            (serve.config, config::Overrides { listen: serve.listen, data: serve.data }, false)
+        }
+        Command::Worker(place) => {
+            (place.config, config::Overrides { listen: None, data: place.data }, true)
+        }
         Command::Operator(command) => return command::run(command),
     };
-    let overrides = config::Overrides { listen: serve.listen, data: serve.data };
-    let settings = match config::Config::load(serve.config.as_deref(), overrides) {
+    let settings = match config::Config::load(file.as_deref(), overrides) {
         Ok(settings) => settings,
         Err(error) => {
             eprintln!("zvon: {error}");
             return ExitCode::from(2);
         }
     };
-    match run(settings) {
+    match run(settings, works) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("zvon: {error:#}");
@@ -79,10 +88,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(settings: config::Config) -> anyhow::Result<()> {
+fn run(settings: config::Config, works: bool) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let telemetry = telemetry::start(&settings, runtime.handle())?;
-    runtime.block_on(lifecycle::serve(settings))?;
+    runtime.block_on(async {
+        if works { worker::work(settings).await } else { lifecycle::serve(settings).await }
+    })?;
     // The runtime still runs: the last traces leave by it.
     telemetry.finish();
     Ok(())

@@ -14,6 +14,7 @@ pub(crate) trait Columns {
     fn uuid(&self, column: &str) -> Result<Option<Uuid>, Error>;
     fn int(&self, column: &str) -> Result<Option<i64>, Error>;
     fn text(&self, column: &str) -> Result<Option<String>, Error>;
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, Error>;
 }
 
 impl Columns for SqliteRow {
@@ -26,6 +27,10 @@ impl Columns for SqliteRow {
     }
 
     fn text(&self, column: &str) -> Result<Option<String>, Error> {
+        self.try_get(column)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, Error> {
         self.try_get(column)
     }
 }
@@ -46,6 +51,10 @@ impl Columns for PgRow {
     }
 
     fn text(&self, column: &str) -> Result<Option<String>, Error> {
+        self.try_get(column)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, Error> {
         self.try_get(column)
     }
 }

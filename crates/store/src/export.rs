@@ -8,6 +8,7 @@ use sqlx::Error;
 use zvon_core::message::MessageRow;
 use zvon_core::session::Session;
 use zvon_core::store::{Store, StoreResult};
+use zvon_core::webhook::Webhook;
 use zvon_protocol::chat::Role;
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -70,6 +71,9 @@ pub trait Export: Store {
         stretch: (u64, u64),
         limit: u32,
     ) -> StoreResult<Vec<MessageRow>>;
+
+    /// The webhooks that a user made, the oldest first.
+    async fn webhooks_by(&self, user: UserId) -> StoreResult<Vec<Webhook>>;
 
     /// The pins of a chat that the user made, the oldest first.
     async fn pins_by(&self, chat: ChatId, user: UserId) -> StoreResult<Vec<MadePin>>;

@@ -11,6 +11,7 @@ mod entry;
 pub mod export;
 mod fresh;
 mod group;
+mod kept;
 pub mod postgres;
 mod receipt;
 mod row;

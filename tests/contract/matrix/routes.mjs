@@ -9,6 +9,20 @@ const nothing = () => ({});
 const NO_SESSION = refused('Session not found', 'NOT_FOUND', 404);
 const OVER = refused('The session has ended', 'UNAUTHORIZED', 401);
 
+const NO_WEBHOOK = refused('Webhook not found', 'NOT_FOUND', 404);
+const ADMINS = refused('Only an admin of the group can do that', 'FORBIDDEN', 403);
+const NO_OPERATOR = refused('Only an operator can do that', 'FORBIDDEN', 403);
+
+/** Only an admin of the group: to those outside it is as if it did not exist. */
+const admins = (outcome, others) => ({ ...members(ADMINS, others), admin: outcome });
+/** A webhook of the case's group. Nobody listens where it posts to. */
+const hooked = async ({ server, people, at }) => {
+  const { body } = await post(server, '/api/webhooks', { token: people.admin.token, body: { url: 'https://example.invalid/hook', chatId: at.chat } });
+  at.webhook = body.webhook.id;
+};
+const inHook = ({ at }) => ({ path: { webhookId: at.webhook } });
+const hooks = async ({ server, people, at }) => (await get(server, `/api/webhooks?chatId=${at.chat}`, { token: people.admin.token })).body;
+
 const inChat = ({ at }) => ({ path: { chatId: at.chat } });
 const works = async ({ server }, token) => (await get(server, '/auth/me', { token })).status === 200;
 
@@ -142,6 +156,51 @@ export const routes = {
       refused('Message not found', 'NOT_FOUND', 404),
     ),
   },
+  'POST /api/webhooks': {
+    send: ({ at }) => ({ body: { url: 'https://example.invalid/hook', chatId: at.chat, topics: ['message.created'] } }),
+    cells: admins(does(async (it) => {
+      assert.match(it.answer.body.secret, /^whsec_[0-9a-f]{64}$/);
+      assert.deepEqual(await hooks(it), [it.answer.body.webhook]);
+    }, 201), NO_CHAT),
+  },
+  'GET /api/webhooks': {
+    prepare: hooked,
+    send: ({ at }) => ({ query: `?chatId=${at.chat}` }),
+    cells: admins(reads(({ at, answer }) => {
+      assert.deepEqual(answer.body.map(({ id, chatId }) => [id, chatId]), [[at.webhook, at.chat]]);
+      assert.doesNotMatch(answer.text, /whsec/);
+    }), NO_CHAT),
+  },
+  'DELETE /api/webhooks/{webhookId}': {
+    prepare: hooked,
+    send: inHook,
+    cells: admins(does(async (it) => assert.deepEqual(await hooks(it), []), 204), NO_WEBHOOK),
+  },
+  'POST /api/webhooks/{webhookId}/disable': {
+    prepare: hooked,
+    send: inHook,
+    cells: admins(does(async (it) => assert.deepEqual((await hooks(it)).map(({ enabled }) => enabled), [false]), 200), NO_WEBHOOK),
+  },
+  'POST /api/webhooks/{webhookId}/enable': {
+    prepare: async (it) => {
+      await hooked(it);
+      await post(it.server, `/api/webhooks/${it.at.webhook}/disable`, { token: it.people.admin.token });
+    },
+    send: inHook,
+    cells: admins(does(async (it) => assert.deepEqual((await hooks(it)).map(({ enabled }) => enabled), [true]), 200), NO_WEBHOOK),
+  },
+  'POST /api/webhooks/{webhookId}/test': {
+    prepare: hooked,
+    send: inHook,
+    cells: admins(does(({ answer }) => assert.deepEqual([answer.body.state, answer.body.tries, answer.body.topic], ['failed', 1, 'webhook.test']), 200), NO_WEBHOOK),
+  },
+  'GET /api/webhooks/{webhookId}/deliveries': {
+    prepare: hooked,
+    send: inHook,
+    cells: admins(reads(({ answer }) => assert.ok(Array.isArray(answer.body))), NO_WEBHOOK),
+  },
+  // None of these is an operator.
+  'GET /api/audit': { send: nothing, cells: everybody(NO_OPERATOR) },
   'GET /health': { send: nothing, cells: anybody(reads()) },
   'GET /health/liveness': { send: nothing, cells: anybody(reads()) },
   'GET /health/readiness': { send: nothing, cells: anybody(reads()) },

@@ -3,6 +3,7 @@
 mod change_password;
 mod guess;
 pub mod operator;
+mod operators;
 pub mod password;
 pub mod people;
 mod rules;

@@ -70,6 +70,22 @@ impl Operator {
         Ok(())
     }
 
+    /// Makes the account's user an operator, or none any more; whether that changed anything.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_operator(&self, user: UserId, operator: bool) -> Result<bool> {
+        Ok(self.store.set_operator(user, self.clock.now(), operator).await?)
+    }
+
+    /// The accounts of all operators.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn operators(&self) -> Result<Vec<Account>> {
+        Ok(self.store.accounts(&self.store.operators().await?).await?)
+    }
+
     /// Gives the account another password, of at least so many characters; how many sessions that
     /// ended.
     ///

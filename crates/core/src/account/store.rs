@@ -69,6 +69,16 @@ pub trait AccountStore: Send + Sync {
         disabled: bool,
     ) -> StoreResult<Vec<SessionId>>;
 
+    /// Makes a user an operator from `at` on, or none any more; whether that changed anything. Nobody
+    /// who does not exist becomes one.
+    async fn set_operator(&self, id: UserId, at: Timestamp, operator: bool) -> StoreResult<bool>;
+
+    /// Whether the user is an operator and their account may be used.
+    async fn is_operator(&self, id: UserId) -> StoreResult<bool>;
+
+    /// All operators, by since when they are.
+    async fn operators(&self) -> StoreResult<Vec<UserId>>;
+
     /// Records when users were last online; never moves backwards.
     async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()>;
 }

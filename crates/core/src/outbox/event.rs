@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zvon_protocol::ids::{ChatId, SessionId, UserId};
+use zvon_protocol::ids::{ChatId, SessionId, UserId, WebhookId};
 
 /// Something that happened to an account. Its time is that of its outbox row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,21 @@ pub enum AccountKind {
     Disabled,
     /// An operator opened it again.
     Enabled,
+    /// An operator made the user one, too.
+    OperatorMade,
+    /// An operator made the user none any more.
+    OperatorUnmade,
+    /// The user made, changed or deleted a webhook.
+    Webhook {
+        /// Which.
+        webhook: WebhookId,
+        /// Of which chat; `None`: of all events.
+        chat: Option<ChatId>,
+        /// `created`, `enabled`, `disabled` or `deleted`.
+        act: String,
+        /// Where it posts to: the host alone, for the rest of a URL may be a secret.
+        host: String,
+    },
     /// A connection began.
     Connected {
         /// Its id, as the sockets show it.

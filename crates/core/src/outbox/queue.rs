@@ -82,10 +82,13 @@ fn size(event: &AccountEvent) -> usize {
         }
         AccountKind::Disconnected { connection, .. } => connection.len(),
         AccountKind::SessionEnded { reason, .. } => reason.len(),
+        AccountKind::Webhook { act, host, .. } => act.len() + host.len(),
         AccountKind::Created
         | AccountKind::PasswordChanged { .. }
         | AccountKind::Disabled
         | AccountKind::Enabled
+        | AccountKind::OperatorMade
+        | AccountKind::OperatorUnmade
         | AccountKind::Read { .. } => 0,
     };
     FRAME + texts

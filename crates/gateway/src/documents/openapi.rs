@@ -10,10 +10,12 @@ use crate::http::{Answer, Content, Route, routes};
 const ABOUT: &str = "REST side of Zvon, a chat server. Most of what a chat does goes over \
     Socket.IO: see /api/events-json. Every error has the same body, `Envelope`.";
 
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 7] = [
     ("auth", "Accounts and sessions."),
     ("users", "People."),
     ("chats", "Chats and messages."),
+    ("webhooks", "Events told to other systems."),
+    ("operators", "For operators alone."),
     ("health", "For balancers and supervisors."),
     ("docs", "These documents."),
 ];

@@ -1,6 +1,7 @@
 //! REST, health and the web client.
 
 pub(crate) mod access;
+mod audit;
 mod auth;
 mod body;
 mod chats;
@@ -16,6 +17,7 @@ mod routes;
 mod sessions;
 mod users;
 mod web;
+mod webhooks;
 
 use std::sync::Arc;
 

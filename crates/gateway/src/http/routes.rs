@@ -2,22 +2,35 @@
 
 use http::StatusCode as Status;
 use serde_json::Value;
+use zvon_protocol::audit::AuditRow;
 use zvon_protocol::message::Message;
 use zvon_protocol::rest::{Alive, Chat, Health, SessionView, SignedIn};
 use zvon_protocol::user::{Account, UserRow};
+use zvon_protocol::webhook::{CreatedWebhook, DeliveryView, WebhookView};
 
 use super::route::{Route, delete, get, post};
-use super::{auth, chats, docs, health, messages, sessions, users};
+use super::{audit, auth, chats, docs, health, messages, sessions, users, webhooks};
 
 const LIMITED: &str = "Too Many Requests";
 const NO_CHAT: &str = "Chat not found";
+const NO_WEBHOOK: &str = "Webhook not found";
+const NO_ADMIN: &str = "Only an admin of the group, or for all events an operator, can do that";
 
 /// All of them.
 pub(crate) fn routes() -> Vec<Route> {
-    [accounts(), own_sessions(), people(), conversations(), probes(), documents()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        accounts(),
+        own_sessions(),
+        people(),
+        conversations(),
+        hooks(),
+        operators(),
+        probes(),
+        documents(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn accounts() -> Vec<Route> {
@@ -114,6 +127,54 @@ fn conversations() -> Vec<Route> {
             .does("chats", "One message.")
             .gives::<Message>(Status::OK, "The message.")
             .refuses(Status::NOT_FOUND, "Message not found"),
+    ]
+}
+
+fn hooks() -> Vec<Route> {
+    let one = |route: Route| {
+        route.refuses(Status::NOT_FOUND, NO_WEBHOOK).refuses(Status::FORBIDDEN, NO_ADMIN)
+    };
+    let limited = |route: Route| one(route).refuses(Status::TOO_MANY_REQUESTS, LIMITED);
+    vec![
+        post("/api/webhooks", webhooks::create)
+            .does("webhooks", "Makes a webhook of a group, or of all events.")
+            .gives::<CreatedWebhook>(Status::CREATED, "It, and the secret that signs, once.")
+            .refuses(Status::FORBIDDEN, NO_ADMIN)
+            .refuses(Status::NOT_FOUND, NO_CHAT)
+            .refuses(Status::CONFLICT, "There are as many webhooks as there may be")
+            .refuses(Status::TOO_MANY_REQUESTS, LIMITED),
+        get("/api/webhooks", webhooks::list)
+            .does("webhooks", "The webhooks of a group, or of all events.")
+            .gives::<Vec<WebhookView>>(Status::OK, "The webhooks, the oldest first.")
+            .refuses(Status::BAD_REQUEST, "That is possible in groups only")
+            .refuses(Status::NOT_FOUND, NO_CHAT)
+            .refuses(Status::FORBIDDEN, NO_ADMIN),
+        limited(delete("/api/webhooks/{webhookId}", webhooks::delete))
+            .does("webhooks", "Removes a webhook and its delivery log.")
+            .gives_nothing("It is gone."),
+        limited(post("/api/webhooks/{webhookId}/enable", webhooks::enable))
+            .does("webhooks", "Has a webhook told of events again, from now on.")
+            .gives::<WebhookView>(Status::OK, "The webhook."),
+        limited(post("/api/webhooks/{webhookId}/disable", webhooks::disable))
+            .does("webhooks", "Has a webhook told nothing more; what waits is given up.")
+            .gives::<WebhookView>(Status::OK, "The webhook."),
+        limited(post("/api/webhooks/{webhookId}/test", webhooks::test))
+            .does("webhooks", "Posts a test event at once, also to a disabled one.")
+            .gives::<DeliveryView>(Status::OK, "How it went."),
+        one(get("/api/webhooks/{webhookId}/deliveries", webhooks::deliveries))
+            .does("webhooks", "The delivery log of the last days.")
+            .gives::<Vec<DeliveryView>>(Status::OK, "The deliveries, the newest first.")
+            .refuses(Status::BAD_REQUEST, "before is a delivery's id, limit a number"),
+    ]
+}
+
+fn operators() -> Vec<Route> {
+    vec![
+        get("/api/audit", audit::list)
+            .does("operators", "The audit log.")
+            .gives::<Vec<AuditRow>>(Status::OK, "The rows, the newest first.")
+            .refuses(Status::BAD_REQUEST, "user is a UUID, since and until are times …")
+            .refuses(Status::FORBIDDEN, "Only an operator can do that"),
     ]
 }
 

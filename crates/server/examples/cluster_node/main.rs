@@ -101,6 +101,7 @@ async fn main() -> Result<()> {
         presence: Arc::new(MemoryPresence::new(Arc::clone(&clock) as _, grace)),
         limiter: Arc::new(MemoryLimiter::default()),
         cache: Arc::new(MemoryCache::of(0)),
+        post: Arc::new(zvon_core::webhook::post::Nowhere),
         clock,
     };
     let gateway = Gateway::start(backing, Arc::new(zvon_socketio::Alone), settings).await?;

@@ -14,9 +14,11 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::{Value, json};
 use zvon_core::account::operator::Operator;
+use zvon_core::audit::store::Filter;
 use zvon_core::chat::Chat;
 use zvon_core::clock::{Clock, SystemClock};
-use zvon_protocol::ids::ChatId;
+use zvon_protocol::audit::AuditRow;
+use zvon_protocol::ids::{ChatId, UserId};
 use zvon_store::Access;
 use zvon_store::export::Export as Store;
 
@@ -118,6 +120,28 @@ async fn write_user(store: &Kept, who: &str, out: &mut impl Write) -> anyhow::Re
         }
         write!(out, "]}}")?;
     }
+    write!(out, "]")?;
+    let webhooks = store.webhooks_by(account.id).await?;
+    let webhooks: Vec<Value> = webhooks.iter().map(shape::webhook).collect();
+    let operator = store.is_operator(account.id).await?;
+    write!(out, ",\"operator\":{operator},\"webhooks\":{}", Value::Array(webhooks))?;
+    write_audit(store, account.id, out).await
+}
+
+/// What the audit log holds of a user, the newest first.
+async fn write_audit(store: &Kept, user: UserId, out: &mut impl Write) -> anyhow::Result<()> {
+    write!(out, ",\"audit\":[")?;
+    let (mut before, mut separator) = (None, "");
+    loop {
+        let filter = Filter { user: Some(user), before, ..Filter::default() };
+        let page = store.audit_page(&filter, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.seq);
+        for row in page {
+            write!(out, "{separator}\n{}", serde_json::to_string(&AuditRow::from(row))?)?;
+            separator = ",";
+        }
+    }
     Ok(write!(out, "]")?)
 }
 
@@ -126,6 +150,9 @@ async fn write_chat(store: &Kept, id: ChatId, out: &mut impl Write) -> anyhow::R
     let members = store.memberships_in(id).await?;
     let members: Vec<Value> = members.iter().map(shape::member).collect();
     write!(out, ",\"chat\":{},\"members\":{}", shape::chat(&chat), Value::Array(members))?;
+    let webhooks = store.webhooks(Some(id)).await?;
+    let webhooks: Vec<Value> = webhooks.iter().map(shape::webhook).collect();
+    write!(out, ",\"webhooks\":{}", Value::Array(webhooks))?;
     write!(out, ",\"log\":[")?;
     let (mut after, mut separator) = (0, "");
     while after < chat.last_seq {

@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 it could not be done (or `doctor` found a failure), 2 a wrong command line
 //! or configuration. What went wrong is one line on standard error.
 
+mod audit;
 mod backup;
 pub(crate) mod cluster;
 mod doctor;
@@ -11,6 +12,7 @@ pub(crate) mod embedded;
 mod epoch;
 mod export;
 pub(crate) mod ground;
+mod jobs;
 mod migrate;
 mod restore;
 mod shape;
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     Doctor(doctor::Doctor),
     /// Lists accounts, closes them, resets passwords, ends sessions.
     Users(users::Users),
+    /// Reads the audit log and proves that nobody changed it.
+    Audit(audit::Audit),
+    /// Tells how background jobs stand, and has them do again what they gave up.
+    Jobs(jobs::Jobs),
     /// Writes all that is kept of a user or a chat as JSON.
     Export(export::Export),
     /// Copies everything that is kept while servers run.
@@ -49,10 +55,10 @@ pub(crate) enum Command {
 pub(crate) struct Place {
     /// The server's file with settings.
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The server's data directory.
     #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// Why a command was not done.
@@ -78,6 +84,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
             match command {
                 Command::Doctor(doctor) => doctor.run().await,
                 Command::Users(users) => users.run().await,
+                Command::Audit(audit) => audit.run().await,
+                Command::Jobs(jobs) => jobs.run().await,
                 Command::Export(export) => export.run().await,
                 Command::Backup(backup) => backup.run().await,
                 Command::Restore(restore) => restore.run().await,

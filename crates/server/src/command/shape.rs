@@ -6,6 +6,7 @@ use zvon_core::account::Account;
 use zvon_core::chat::Chat;
 use zvon_core::message::{EventKind, LogEvent, MessageRow, Subject};
 use zvon_core::session::Session;
+use zvon_core::webhook::Webhook;
 use zvon_store::export::{MadePin, Membership};
 
 /// An account as programs read it.
@@ -31,6 +32,21 @@ pub(super) fn session(session: &Session) -> Value {
         "device": session.device,
         "address": session.address,
         "refreshes": session.refresh.is_some(),
+    })
+}
+
+/// A webhook, without its secret.
+pub(super) fn webhook(webhook: &Webhook) -> Value {
+    json!({
+        "id": webhook.id,
+        "chatId": webhook.chat,
+        "url": webhook.url,
+        "topics": webhook.topics,
+        "createdBy": webhook.created_by,
+        "createdAt": webhook.created_at,
+        "failingSince": webhook.failing_since,
+        "disabledAt": webhook.disabled.as_ref().map(|(at, _)| at),
+        "disabledReason": webhook.disabled.as_ref().map(|(_, why)| why),
     })
 }
 

@@ -64,6 +64,18 @@ enum Action {
     },
     /// Ends all sessions of an account.
     RevokeSessions(Whose),
+    /// Makes a user an operator, who may read the audit log and have webhooks of all events.
+    MakeOperator(Whose),
+    /// Makes an operator a user like all others.
+    UnmakeOperator(Whose),
+    /// Lists the operators.
+    Operators {
+        /// For programs.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 #[derive(Args)]
@@ -103,9 +115,27 @@ impl Users {
                 let ended = operator.revoke_sessions(account.id).await?;
                 say(&account, &sessions_ended(ended))?;
             }
+            Action::MakeOperator(whose) => set_operator(&whose, true).await?,
+            Action::UnmakeOperator(whose) => set_operator(&whose, false).await?,
+            Action::Operators { json, place } => {
+                let (operator, _) = open(&place, Access::Read).await?;
+                list(&operator.operators().await?, json)?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+async fn set_operator(whose: &Whose, yes: bool) -> Result<(), Failure> {
+    let (operator, account) = find(whose, Access::Write).await?;
+    let changed = operator.set_operator(account.id, yes).await?;
+    let what = match (yes, changed) {
+        (true, true) => "is an operator",
+        (true, false) => "was an operator already",
+        (false, true) => "is no operator any more",
+        (false, false) => "was no operator",
+    };
+    Ok(say(&account, what)?)
 }
 
 /// An operator of the place's store, and how long a password has to be there.

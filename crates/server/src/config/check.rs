@@ -12,6 +12,7 @@ impl Config {
         self.metrics_listen()?;
         self.jwt_secrets()?;
         self.trusted_proxies()?;
+        self.allowed_networks()?;
         self.tls()?;
         self.check_cluster()?;
         self.check_positive()?;
@@ -64,6 +65,12 @@ impl Config {
             ("store.read_connections", u64::from(self.store.read_connections)),
             ("store.send_connections", u64::from(self.store.send_connections)),
             ("store.write_connections", u64::from(self.store.write_connections)),
+            ("webhooks.most", u64::from(self.webhooks.most)),
+            ("webhooks.timeout", millis(self.webhooks.timeout)),
+            ("webhooks.disable_after", millis(self.webhooks.disable_after)),
+            ("webhooks.waiting_max", u64::from(self.webhooks.waiting_max)),
+            ("webhooks.at_once", self.webhooks.at_once as u64),
+            ("webhooks.keep", millis(self.webhooks.keep)),
             ("cluster.relayed_max", self.cluster.relayed_max as u64),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {

@@ -22,8 +22,8 @@ use serde::Deserialize;
 use environment::Environment;
 pub(crate) use list::List;
 pub(crate) use sections::{
-    Audience, Auth, Cache, Chat, Cluster, Health, Limits, Log, LogFormat, Metrics, Presence, Redis,
-    Server, Socket, Store, Telemetry,
+    Audience, Auth, Cache, Chat, Cluster, Health, Jobs, Limits, Log, LogFormat, Metrics, Presence,
+    Redis, Server, Socket, Store, Telemetry, Webhooks,
 };
 pub(crate) use span::Span;
 
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) redis: Redis,
     pub(crate) cluster: Cluster,
+    pub(crate) jobs: Jobs,
+    pub(crate) webhooks: Webhooks,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) telemetry: Telemetry,
@@ -138,14 +140,12 @@ impl Config {
 
     /// The balancers whose word on a client's address is taken.
     pub(crate) fn trusted_proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
-        let network = |text: &String| {
-            let address = text.parse::<IpAddr>().map(IpNet::from).ok();
-            address.or_else(|| text.parse().ok()).ok_or_else(|| {
-                let why = "is not an address or a network like \"10.0.0.0/8\"";
-                ConfigError(format!("server.trusted_proxies: {text:?} {why}"))
-            })
-        };
-        self.server.trusted_proxies.0.iter().map(network).collect()
+        networks("server.trusted_proxies", &self.server.trusted_proxies)
+    }
+
+    /// The networks that webhooks may post to although they are not public.
+    pub(crate) fn allowed_networks(&self) -> Result<Vec<IpNet>, ConfigError> {
+        networks("webhooks.allowed_networks", &self.webhooks.allowed_networks)
     }
 
     /// The configured secrets, or those of the configured file: what signs first. None if one is
@@ -174,6 +174,17 @@ fn secrets(key: &str, both: [&String; 2], file: &Path) -> Result<Vec<String>, Co
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let secrets: Vec<String> = lines.map(str::to_owned).collect();
     if secrets.is_empty() { Err(wrong(&"it is empty")) } else { Ok(secrets) }
+}
+
+fn networks(key: &str, list: &List) -> Result<Vec<IpNet>, ConfigError> {
+    let network = |text: &String| {
+        let address = text.parse::<IpAddr>().map(IpNet::from).ok();
+        address.or_else(|| text.parse().ok()).ok_or_else(|| {
+            let why = "is not an address or a network like \"10.0.0.0/8\"";
+            ConfigError(format!("{key}: {text:?} {why}"))
+        })
+    };
+    list.0.iter().map(network).collect()
 }
 
 fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigError> {

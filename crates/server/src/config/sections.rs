@@ -147,6 +147,24 @@ impl fmt::Debug for Cluster {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Jobs {
+    pub(crate) in_process: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    pub(crate) most: u32,
+    pub(crate) timeout: Span,
+    pub(crate) disable_after: Span,
+    pub(crate) waiting_max: u32,
+    pub(crate) at_once: usize,
+    pub(crate) keep: Span,
+    pub(crate) allowed_networks: List,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Health {
     pub(crate) heap_max: u64,
     pub(crate) rss_max: u64,

@@ -6,6 +6,7 @@
 mod process;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -30,6 +31,9 @@ const SECONDS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Bounds of batches.
 const MESSAGES: [f64; 7] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+
+/// Takes those metrics that are looked up rather than counted.
+type Look = Arc<dyn Fn() + Send + Sync>;
 
 /// The port, open but not yet served, and what records.
 pub(crate) struct Watch {
@@ -63,11 +67,22 @@ impl Watch {
         Ok(self.door.local_addr()?)
     }
 
-    /// Serves the port until it is told to stop.
+    /// Serves a node's port until it is told to stop.
     pub(crate) fn serve(self, gateway: &Gateway) -> Watching {
+        let (probes, gateway) = (gateway.probes(), gateway.clone());
+        self.run(probes, Arc::new(move || gateway.look()))
+    }
+
+    /// Serves the port of a process that has no clients.
+    pub(crate) fn serve_worker(self) -> Watching {
+        let alive = get(|| async { axum::Json(serde_json::json!({ "status": "ok" })) });
+        self.run(Router::new().route("/health/liveness", alive), Arc::new(|| {}))
+    }
+
+    fn run(self, probes: Router, look: Look) -> Watching {
         let stop = CancellationToken::new();
         let upkeep = tokio::spawn(upkeep(self.recorder.clone(), stop.clone()));
-        let router = router(gateway.clone(), self.recorder, self.token);
+        let router = router(probes, look, self.recorder, self.token);
         let serving = tokio::spawn(listener::serve(self.door, Door::plain(router), stop.clone()));
         Watching { stop, tasks: [upkeep, serving] }
     }
@@ -93,16 +108,15 @@ async fn upkeep(recorder: PrometheusHandle, stop: CancellationToken) {
     }
 }
 
-fn router(gateway: Gateway, recorder: PrometheusHandle, token: String) -> Router {
+fn router(probes: Router, look: Look, recorder: PrometheusHandle, token: String) -> Router {
     let begun = process::now();
-    let probes = gateway.probes();
     let metrics = move |headers: HeaderMap| async move {
         if !allows(&token, &headers) {
             let bearer = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
             return (StatusCode::UNAUTHORIZED, bearer).into_response();
         }
         // A census of many connections takes a moment, which those that serve chats do not wait.
-        let shown = tokio::task::spawn_blocking(move || show(&gateway, &recorder, begun));
+        let shown = tokio::task::spawn_blocking(move || show(&look, &recorder, begun));
         shown.await.map_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response(), text)
     };
     probes.route("/metrics", get(metrics))
@@ -113,8 +127,8 @@ fn text(figures: String) -> Response {
     ([(CONTENT_TYPE, kind)], figures).into_response()
 }
 
-fn show(gateway: &Gateway, recorder: &PrometheusHandle, begun: f64) -> String {
-    gateway.look();
+fn show(look: &Look, recorder: &PrometheusHandle, begun: f64) -> String {
+    look();
     let mut figures = recorder.render();
     figures.push_str(&process::Process::read(begun).to_string());
     figures

@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 62] = [
+const WRONG: [(&str, &str); 70] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -65,6 +65,14 @@ const WRONG: [(&str, &str); 62] = [
     ("cluster.internal_listen", "4100"),
     ("cluster.internal_address", "10.0.0.5"),
     ("cluster.relayed_max", "0"),
+    ("jobs.in_process", "perhaps"),
+    ("webhooks.most", "0"),
+    ("webhooks.timeout", "0s"),
+    ("webhooks.disable_after", "soon"),
+    ("webhooks.waiting_max", "0"),
+    ("webhooks.at_once", "0"),
+    ("webhooks.keep", "0d"),
+    ("webhooks.allowed_networks", "localhost"),
     ("health.heap_max", "lots"),
     ("health.rss_max", "-1"),
     ("metrics.listen", "9464"),

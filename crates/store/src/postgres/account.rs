@@ -11,7 +11,7 @@ use zvon_core::store::StoreResult;
 use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
-use super::{Postgres, barrier, failed, log, outbox, session};
+use super::{Postgres, barrier, failed, log, operator, outbox, session};
 use crate::{row, told};
 
 const CREATE: &str = "WITH made AS (INSERT INTO users (id, email, email_folded, name, name_folded, \
@@ -163,6 +163,18 @@ impl AccountStore for Postgres {
             barrier::wait(&self.rest).await?;
         }
         Ok(ended)
+    }
+
+    async fn set_operator(&self, id: UserId, at: Timestamp, operator: bool) -> StoreResult<bool> {
+        operator::set(self, id, at, operator).await
+    }
+
+    async fn is_operator(&self, id: UserId) -> StoreResult<bool> {
+        operator::is(self, id).await
+    }
+
+    async fn operators(&self) -> StoreResult<Vec<UserId>> {
+        operator::all(self).await
     }
 
     async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()> {

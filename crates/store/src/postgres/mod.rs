@@ -13,21 +13,25 @@
 
 mod account;
 mod append;
+mod audit;
 pub mod backup;
 mod barrier;
 mod batch;
 mod beside;
 mod chat;
 mod cursor;
+mod delivery;
 mod export;
 mod group;
 pub mod inspect;
+mod job;
 mod kept;
 mod libpq;
 mod line;
 mod log;
 mod lookup;
 mod message;
+mod operator;
 mod outbox;
 mod pin;
 mod position;
@@ -35,6 +39,7 @@ mod schema;
 mod session;
 mod snapshot;
 mod terms;
+mod webhook;
 mod whole;
 
 use zvon_core::store::{StoreError, StoreResult};

@@ -13,7 +13,7 @@ use zvon_protocol::ids::{SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::writer::Pace;
-use super::{Sqlite, failed, log, outbox, session};
+use super::{Sqlite, failed, log, operator, outbox, session};
 use crate::{row, told};
 
 const CREATE: &str = "INSERT INTO users (id, email, email_folded, name, name_folded, password, \
@@ -154,6 +154,18 @@ impl AccountStore for Sqlite {
         outbox::tell(&mut tx, at, &events).await?;
         tx.commit().await?;
         Ok(ended)
+    }
+
+    async fn set_operator(&self, id: UserId, at: Timestamp, operator: bool) -> StoreResult<bool> {
+        operator::set(self, id, at, operator).await
+    }
+
+    async fn is_operator(&self, id: UserId) -> StoreResult<bool> {
+        operator::is(self, id).await
+    }
+
+    async fn operators(&self) -> StoreResult<Vec<UserId>> {
+        operator::all(self).await
     }
 
     async fn set_last_seen(&self, seen: &[(UserId, Timestamp)]) -> StoreResult<()> {

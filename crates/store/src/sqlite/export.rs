@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use zvon_core::message::MessageRow;
 use zvon_core::session::Session;
 use zvon_core::store::StoreResult;
+use zvon_core::webhook::Webhook;
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::message::messages;
 use super::{Sqlite, failed};
 use crate::export::{self, Export, MadePin, Membership};
+use crate::kept::{self, webhook_columns};
 use crate::row::{self, signed};
 
 const SESSIONS: &str = "SELECT * FROM sessions WHERE user_id = ? ORDER BY created_at, id";
@@ -23,6 +25,12 @@ const SENT: &str = messages!(
 const PINNED: &str = "SELECT p.seq, p.at, p.pin_seq, e.id FROM pins p \
     JOIN events e ON e.chat_id = p.chat_id AND e.seq = p.seq \
     WHERE p.chat_id = ? AND p.by_user = ? ORDER BY p.pin_seq";
+
+const HOOKS: &str = concat!(
+    "SELECT w.id AS webhook_id, ",
+    webhook_columns!(),
+    " FROM webhooks w WHERE w.created_by = ? ORDER BY w.id"
+);
 
 #[async_trait]
 impl Export for Sqlite {
@@ -50,6 +58,11 @@ impl Export for Sqlite {
         let sent = sqlx::query(SENT).bind(chat.0).bind(user.0).bind(signed(after));
         let rows = sent.bind(signed(upto)).bind(limit).fetch_all(&self.readers).await;
         row::all(&rows.map_err(failed)?, row::message).map_err(failed)
+    }
+
+    async fn webhooks_by(&self, user: UserId) -> StoreResult<Vec<Webhook>> {
+        let found = sqlx::query(HOOKS).bind(user.0).fetch_all(&self.readers).await;
+        row::all(&found.map_err(failed)?, kept::webhook).map_err(failed)
     }
 
     async fn pins_by(&self, chat: ChatId, user: UserId) -> StoreResult<Vec<MadePin>> {

@@ -8,21 +8,26 @@
 
 mod account;
 mod append;
+mod audit;
 pub mod backup;
 mod beside;
 mod chat;
 mod cursor;
+mod delivery;
 mod export;
 mod group;
 pub mod inspect;
+mod job;
 mod log;
 mod message;
 mod numbering;
+mod operator;
 mod outbox;
 mod pin;
 mod position;
 mod schema;
 mod session;
+mod webhook;
 mod writer;
 
 use std::fs::{OpenOptions, Permissions};

@@ -192,6 +192,7 @@ async fn start(url: &str, redis: &Redis, bytes: usize, cached: bool) -> Result<A
         presence: Arc::new(RedisPresence::new(Arc::clone(&link), Duration::from_secs(10))),
         limiter: Arc::new(RedisLimiter::new(link, nodes)),
         cache: Arc::new(NearCache::new(bytes, far)),
+        post: Arc::new(zvon_core::webhook::post::Nowhere),
         clock: Arc::new(SystemClock),
     };
     // A limit that nobody reaches, so that each is a decision.

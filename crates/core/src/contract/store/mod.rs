@@ -5,12 +5,14 @@
 
 mod accounts;
 mod append;
+mod audit;
 mod chats;
 mod concurrency;
 mod cursors;
 mod events;
 mod groups;
 mod idempotency;
+mod jobs;
 mod messages;
 mod outbox;
 mod pins;
@@ -18,6 +20,7 @@ mod positions;
 mod scene;
 mod sessions;
 mod told;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -47,4 +50,7 @@ pub async fn run<F: Future<Output = Subject>>(make: impl Fn() -> F) {
     positions::run(make().await).await;
     told::run(make().await).await;
     concurrency::run(make().await).await;
+    jobs::run(make().await).await;
+    audit::run(make().await).await;
+    webhooks::run(make().await).await;
 }

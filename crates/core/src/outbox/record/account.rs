@@ -40,6 +40,9 @@ pub(super) fn tell(
         }
         AccountKind::Disabled => account(&mut teller, user, "account.disabled", None),
         AccountKind::Enabled => account(&mut teller, user, "account.enabled", None),
+        AccountKind::OperatorMade => account(&mut teller, user, "operator.made", None),
+        AccountKind::OperatorUnmade => account(&mut teller, user, "operator.unmade", None),
+        AccountKind::Webhook { .. } => hooked(&mut teller, user, &event.kind),
         AccountKind::SignInRefused { address, device } => {
             let audit = Audit { result: Outcome::Failure, ..Audit::from(address, device) };
             teller.audit(user, "session.refused", ("account", user.to_string()), audit);
@@ -89,6 +92,12 @@ fn mark(kind: &AccountKind) -> Vec<u8> {
         AccountKind::PasswordChanged { .. } => ("password", &[]),
         AccountKind::Disabled => ("disabled", &[]),
         AccountKind::Enabled => ("enabled", &[]),
+        AccountKind::OperatorMade => ("operator", &[]),
+        AccountKind::OperatorUnmade => ("no-operator", &[]),
+        AccountKind::Webhook { webhook, act, .. } => {
+            let which = [act.as_bytes(), b" ", webhook.0.as_bytes()].concat();
+            return [b"webhook ".as_slice(), &which].concat();
+        }
         AccountKind::SignInRefused { address, .. } => ("refused", address.as_bytes()),
         AccountKind::SessionStarted { session, .. } => ("started", session.0.as_bytes()),
         AccountKind::SessionEnded { session, .. } => ("ended", session.0.as_bytes()),
@@ -117,6 +126,14 @@ fn passed(teller: &mut Teller<'_>, event: &AccountEvent, chat: ChatId, known: &K
     }
     teller.seq = None;
     teller.did(read_by, Activity::MessageRead, Some(chat), None);
+}
+
+/// A change of a webhook.
+fn hooked(teller: &mut Teller<'_>, user: UserId, kind: &AccountKind) {
+    let AccountKind::Webhook { webhook, chat, act, host } = kind else { return };
+    let details = Some(json!({ "by": user, "chatId": chat, "host": host }));
+    let (action, about) = (format!("webhook.{act}"), ("webhook", webhook.to_string()));
+    teller.audit(user, &action, about, Audit { details, ..Audit::default() });
 }
 
 fn account(teller: &mut Teller<'_>, user: UserId, action: &str, details: Option<Value>) {

@@ -113,7 +113,8 @@ async fn an_inspection_tells_what_a_node_would_find() {
     place.sql(&format!("CREATE ROLE {role} LOGIN"));
     place.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"));
     place.sql(&format!(
-        "GRANT INSERT, UPDATE, DELETE ON users, chats, members, events, pins, outbox, positions TO {role}"
+        "GRANT INSERT, UPDATE, DELETE ON users, chats, members, events, pins, outbox, positions, \
+         operators, job_done, job_dead, job_states, audit, audit_head, webhooks, deliveries TO {role}"
     ));
     let url = place.cluster.url(&place.name).replace("postgres@", &format!("{role}@"));
     let found = inspect::inspect(&settings(url), &SystemClock).await.unwrap();

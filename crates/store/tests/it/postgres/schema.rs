@@ -5,13 +5,21 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 use zvon_core::account::store::AccountStore;
-use zvon_core::chat::store::{ChatStore, GroupChange};
+use zvon_core::audit::Entry;
+use zvon_core::audit::store::{AuditStore, Filter};
+use zvon_core::chat::store::{Author, ChatStore, GroupChange};
+use zvon_core::job::Once;
+use zvon_core::job::store::{JobState, JobStore};
 use zvon_core::message::store::{MessageStore, Page};
 use zvon_core::outbox::position::{Position, PositionStore};
 use zvon_core::outbox::store::{Bookmark, OutboxStore, Stretch};
 use zvon_core::session::store::{Rotation, SessionStore, Use};
 use zvon_core::store::StoreError;
+use zvon_core::webhook::store::{Change, Health, NewDelivery, Settled, WebhookStore};
+use zvon_core::webhook::{Progress, Secret, Try, Webhook};
 use zvon_protocol::ids::ChatId;
+use zvon_protocol::ids::WebhookId;
+use zvon_protocol::record::Outcome;
 use zvon_protocol::time::Timestamp;
 use zvon_store::Access;
 use zvon_store::postgres::{Postgres, Settings};
@@ -123,16 +131,67 @@ async fn a_node_that_runs_goes_on_when_tables_get_wider_under_it() {
         let taken = store.take_position("reader", NOW).await.unwrap();
         assert!(store.move_position(&Position { place: end, ..taken }).await.unwrap());
         assert_eq!(store.positions().await.unwrap().len(), 1);
+        work_of_jobs(&store, author).await;
     };
     for step in 0..3 {
         all_verbs().await;
-        for table in
-            ["users", "sessions", "chats", "members", "events", "pins", "outbox", "positions"]
-        {
+        let tables =
+            ["users", "sessions", "chats", "members", "events", "pins", "outbox", "positions"];
+        let of_jobs = ["operators", "job_done", "job_dead", "job_states", "audit", "audit_head"];
+        let hooks = ["webhooks", "deliveries"];
+        for table in tables.iter().chain(&of_jobs).chain(&hooks) {
             place.sql(&format!("ALTER TABLE {table} ADD COLUMN of_tomorrow_{step} text"));
         }
     }
     all_verbs().await;
+}
+
+/// What background jobs do, and webhooks.
+async fn work_of_jobs(store: &Postgres, author: Author) {
+    let unique = || Uuid::now_v7().to_string();
+    store.set_operator(author.user, NOW, true).await.unwrap();
+    assert!(store.is_operator(author.user).await.unwrap());
+    let entry = Entry {
+        event_id: unique(),
+        at: NOW,
+        actor: None,
+        user: Some(author.user),
+        action: "session.started".to_owned(),
+        resource: String::new(),
+        resource_id: String::new(),
+        outcome: Outcome::Success,
+        address: None,
+        device: None,
+        details: None,
+    };
+    let head = store.append_audit(&[entry]).await.unwrap();
+    assert_eq!(store.audit_page(&Filter::default(), 1).await.unwrap()[0].seq, head.seq);
+    let webhook = Webhook {
+        id: WebhookId(Uuid::now_v7()),
+        chat: None,
+        url: "https://example.org".to_owned(),
+        topics: None,
+        created_by: author.user,
+        created_at: NOW,
+        failing_since: None,
+        disabled: None,
+    };
+    store.create_webhook(author, &webhook, &Secret::random(), 99).await.unwrap().unwrap();
+    let (id, event_id, body) = (Uuid::now_v7(), unique(), "{}".to_owned());
+    let topic = "message.created".to_owned();
+    let new = NewDelivery { id, webhook: webhook.id, event_id, topic, body };
+    let once = Once { job: "webhooks", at: NOW };
+    assert_eq!(store.queue_deliveries(once, &[new]).await.unwrap(), 1);
+    assert_eq!(store.claim_deliveries(NOW, NOW, 9, 9).await.unwrap().len(), 1);
+    let last = Try { at: NOW, took: 1, status: Some(204), error: None };
+    let settled = Settled { progress: Progress::Delivered, health: Health::Well };
+    store.settle_delivery(id, &last, &settled).await.unwrap();
+    assert_eq!(store.deliveries(webhook.id, None, 9).await.unwrap().len(), 1);
+    store.change_webhook(author, webhook.id, Change::Delete).await.unwrap().unwrap();
+    let state = JobState { job: "webhooks".to_owned(), ..JobState::default() };
+    store.note_job(&state).await.unwrap();
+    assert_eq!(store.job_states().await.unwrap().len(), 1);
+    assert!(store.dead_letters(None, 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

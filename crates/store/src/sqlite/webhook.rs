@@ -1,0 +1,180 @@
+//! Webhooks on SQLite. Their deliveries are in `delivery`.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+use zvon_core::chat::store::Author;
+use zvon_core::job::Once;
+use zvon_core::store::{Denied, StoreResult, Verdict};
+use zvon_core::webhook::store::{Change, Claimed, NewDelivery, Settled, WebhookStore};
+use zvon_core::webhook::{Delivery, Secret, Try, Webhook};
+use zvon_protocol::chat::ChatKind;
+use zvon_protocol::ids::{ChatId, WebhookId};
+use zvon_protocol::time::Timestamp;
+
+use super::log::{self, Tx};
+use super::{Sqlite, delivery, failed, operator, outbox};
+use crate::kept::{self, webhook_columns};
+use crate::row;
+
+macro_rules! webhooks {
+    ($where:literal) => {
+        concat!("SELECT w.id AS webhook_id, ", webhook_columns!(), " FROM webhooks w ", $where)
+    };
+}
+const ONE: &str = webhooks!("WHERE w.id = ?");
+const OF: &str = webhooks!("WHERE w.chat_id IS ? ORDER BY w.id");
+const ENABLED: &str = webhooks!(
+    "WHERE w.disabled_at IS NULL AND (w.chat_id IS NULL \
+    OR w.chat_id IN (SELECT unhex(value) FROM json_each(?))) ORDER BY w.id"
+);
+const COUNT: &str = "SELECT count(*) AS n FROM webhooks WHERE chat_id IS ?";
+const INSERT: &str = "INSERT INTO webhooks (id, chat_id, url, secret, topics, created_by, \
+    created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const ROLE: &str = "SELECT role FROM members WHERE chat_id = ? AND user_id = ? \
+    AND left_seq IS NULL";
+const ENABLE: &str = "UPDATE webhooks SET disabled_at = NULL, disabled_why = NULL, \
+    failing_since = NULL WHERE id = ?";
+const DELETE: &str = "DELETE FROM webhooks WHERE id = ?";
+
+#[async_trait]
+impl WebhookStore for Sqlite {
+    async fn create_webhook(
+        &self,
+        author: Author,
+        webhook: &Webhook,
+        secret: &Secret,
+        most: u32,
+    ) -> StoreResult<Verdict<()>> {
+        let mut tx = self.begin().await?;
+        if let Err(denied) = log::check_session(&mut tx, author).await? {
+            return log::refuse(tx, denied).await;
+        }
+        if let Err(denied) = rights(&mut tx, author, webhook.chat).await? {
+            return log::refuse(tx, denied).await;
+        }
+        let count = sqlx::query(COUNT).bind(webhook.chat.map(|chat| chat.0));
+        let count = count.fetch_one(&mut *tx).await.map_err(failed)?;
+        if row::number(&count, "n").map_err(failed)? >= u64::from(most) {
+            return log::refuse(tx, Denied::Full).await;
+        }
+        let insert = sqlx::query(INSERT)
+            .bind(webhook.id.0)
+            .bind(webhook.chat.map(|chat| chat.0))
+            .bind(&webhook.url)
+            .bind(&secret.0)
+            .bind(kept::topics(webhook))
+            .bind(webhook.created_by.0)
+            .bind(webhook.created_at.0);
+        insert.execute(&mut *tx).await.map_err(failed)?;
+        let made = kept::told(webhook, author.user, "created");
+        outbox::tell(&mut tx, author.at, &[made]).await?;
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    async fn change_webhook(
+        &self,
+        author: Author,
+        id: WebhookId,
+        change: Change,
+    ) -> StoreResult<Verdict<Webhook>> {
+        let mut tx = self.begin().await?;
+        if let Err(denied) = log::check_session(&mut tx, author).await? {
+            return log::refuse(tx, denied).await;
+        }
+        let found = sqlx::query(ONE).bind(id.0).fetch_optional(&mut *tx).await.map_err(failed)?;
+        let Some(found) = found else { return log::refuse(tx, Denied::NoTarget).await };
+        let webhook = kept::webhook(&found).map_err(failed)?;
+        if let Err(denied) = rights(&mut tx, author, webhook.chat).await? {
+            return log::refuse(tx, kept::unknown(denied)).await;
+        }
+        let (act, after) = kept::changed(&webhook, change, author.at);
+        match change {
+            Change::Enable => {
+                sqlx::query(ENABLE).bind(id.0).execute(&mut *tx).await.map_err(failed)?;
+            }
+            Change::Disable => delivery::disable(&mut tx, id, author.at, kept::BY_HAND).await?,
+            Change::Delete => {
+                delivery::drop_all(&mut tx, id).await?;
+                sqlx::query(DELETE).bind(id.0).execute(&mut *tx).await.map_err(failed)?;
+            }
+        }
+        outbox::tell(&mut tx, author.at, &[kept::told(&webhook, author.user, act)]).await?;
+        tx.commit().await?;
+        Ok(Ok(after))
+    }
+
+    async fn webhook(&self, id: WebhookId) -> StoreResult<Option<(Webhook, Secret)>> {
+        let found = sqlx::query(ONE).bind(id.0).fetch_optional(&self.readers).await;
+        let Some(found) = found.map_err(failed)? else { return Ok(None) };
+        let webhook = kept::webhook(&found).map_err(failed)?;
+        Ok(Some((webhook, kept::secret(&found).map_err(failed)?)))
+    }
+
+    async fn webhooks(&self, chat: Option<ChatId>) -> StoreResult<Vec<Webhook>> {
+        let found = sqlx::query(OF).bind(chat.map(|chat| chat.0)).fetch_all(&self.readers).await;
+        row::all(&found.map_err(failed)?, kept::webhook).map_err(failed)
+    }
+
+    async fn webhooks_of(&self, chats: &[ChatId]) -> StoreResult<Vec<Webhook>> {
+        let chats = log::hexes(chats.iter().map(|chat| chat.0));
+        let found = sqlx::query(ENABLED).bind(chats).fetch_all(&self.readers).await;
+        row::all(&found.map_err(failed)?, kept::webhook).map_err(failed)
+    }
+
+    async fn queue_deliveries(&self, once: Once, new: &[NewDelivery]) -> StoreResult<u64> {
+        delivery::queue(self, once, new).await
+    }
+
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        most: u32,
+        each: u32,
+    ) -> StoreResult<Vec<Claimed>> {
+        delivery::claim(self, (now, until), most, each).await
+    }
+
+    async fn settle_delivery(&self, id: Uuid, last: &Try, settled: &Settled) -> StoreResult<()> {
+        delivery::settle(self, id, last, settled).await
+    }
+
+    async fn note_delivery(&self, delivery: &Delivery) -> StoreResult<()> {
+        delivery::note(self, delivery).await
+    }
+
+    async fn deliveries(
+        &self,
+        webhook: WebhookId,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> StoreResult<Vec<Delivery>> {
+        delivery::list(self, webhook, before, limit).await
+    }
+
+    async fn disable_overfull(&self, at: Timestamp, most: u32) -> StoreResult<Vec<WebhookId>> {
+        delivery::disable_overfull(self, at, most).await
+    }
+
+    async fn purge_deliveries(&self, before: Timestamp) -> StoreResult<u64> {
+        delivery::purge(self, before).await
+    }
+}
+
+/// Whether the author may see to webhooks of that chat, or of all events.
+async fn rights(tx: &mut Tx, author: Author, chat: Option<ChatId>) -> StoreResult<Verdict<()>> {
+    let Some(id) = chat else {
+        let is = operator::is_within(tx, author.user).await?;
+        return Ok(if is { Ok(()) } else { Err(Denied::NotAnOperator) });
+    };
+    let Some(chat) = log::chat(tx, id).await? else { return Ok(Err(Denied::NoChat)) };
+    let role = sqlx::query_scalar::<_, i64>(ROLE).bind(id.0).bind(author.user.0);
+    let role = role.fetch_optional(&mut **tx).await.map_err(failed)?;
+    Ok(match role {
+        None => Err(Denied::NotAMember),
+        Some(_) if chat.kind == ChatKind::Private => Err(Denied::NotAGroup),
+        Some(0) => Err(Denied::NotAnAdmin),
+        Some(_) => Ok(()),
+    })
+}
