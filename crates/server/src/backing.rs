@@ -99,7 +99,7 @@ pub(crate) struct Workshop {
 
 enum Tools {
     Embedded(Sqlite, #[expect(dead_code, reason = "its lock ends when it is dropped")] Held),
-    Cluster(Postgres),
+    Cluster(Box<Postgres>),
 }
 
 impl Workshop {
@@ -120,7 +120,7 @@ pub(crate) async fn workshop(config: &Config) -> Result<Workshop> {
         let address: Address = config.redis.url.parse().context("redis.url")?;
         let leases = Arc::new(RedisLeases::new(Link::open(address)));
         let means = means(Arc::new(store.clone()), post, leases);
-        return Ok(Workshop { means, kept: Tools::Cluster(store) });
+        return Ok(Workshop { means, kept: Tools::Cluster(Box::new(store)) });
     }
     if config.jobs.in_process {
         anyhow::bail!(

@@ -84,9 +84,9 @@ async fn status(place: &Place, json: bool) -> Result<(), Failure> {
         readers.push((position, backlog));
     }
     if json {
-        as_json(&readers)?
+        as_json(&readers)?;
     } else {
-        as_table(&readers)?
+        as_table(&readers)?;
     }
     Ok(())
 }
