@@ -49,6 +49,7 @@ pub(super) async fn apart<T: Send + 'static>(
 /// How long a call may still take: until its time is over, or nobody waits for it any more.
 #[derive(Clone)]
 pub(super) struct Patience {
+    time: Duration,
     until: Instant,
     left: Arc<AtomicBool>,
 }
@@ -57,7 +58,13 @@ impl Patience {
     /// That long at most; it ends at once when what is returned beside it is dropped.
     pub(super) fn of(time: Duration) -> (Self, Waiting) {
         let left = Arc::new(AtomicBool::new(false));
-        (Self { until: Instant::now() + time, left: Arc::clone(&left) }, Waiting(left))
+        let patience = Self { time, until: Instant::now() + time, left: Arc::clone(&left) };
+        (patience, Waiting(left))
+    }
+
+    /// The same, from now on.
+    pub(super) fn afresh(&self) -> Self {
+        Self { until: Instant::now() + self.time, ..self.clone() }
     }
 
     /// How long the next blocking call may take; `None` when it is over.

@@ -22,6 +22,8 @@ use super::verdict::{Trouble, of_writer};
 
 /// How long one call blocks at most before it is looked whether somebody still waits.
 const SLICE: Duration = Duration::from_millis(200);
+/// How often a transaction is tried again after a refused one.
+const AGAIN: u32 = 2;
 /// How long reports are waited for at a time.
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -69,6 +71,9 @@ pub(super) struct Writer {
     producer: BaseProducer<Reports>,
     /// A transaction stands open that failed.
     stained: bool,
+    /// How often the next transaction is tried again: what was refused leaves a gap in the producer's
+    /// count, over which the next one may stumble; with its abort the count begins anew.
+    again: u32,
 }
 
 impl Writer {
@@ -76,7 +81,7 @@ impl Writer {
     pub(super) fn begin(config: &ClientConfig, patience: &Patience) -> Result<Self, Trouble> {
         let made = BaseProducer::from_config_and_context(config, Reports::default());
         let producer = made.map_err(|error| Trouble::Away(error.to_string()))?;
-        let writer = Self { producer, stained: false };
+        let writer = Self { producer, stained: false, again: 0 };
         writer.insist(patience, |producer, slice| producer.init_transactions(slice))?;
         Ok(writer)
     }
@@ -89,12 +94,19 @@ impl Writer {
     ) -> Result<Vec<Poison>, Trouble> {
         let (mut poison, mut parts) = (Vec::new(), vec![(0, letters)]);
         while let Some((first, part)) = parts.pop() {
-            match self.transaction(part, patience) {
-                Ok(()) => {}
+            // Each part that is dealt with is progress.
+            match self.transaction(part, &patience.afresh()) {
+                Ok(()) => self.again = 0,
+                Err(Trouble::Away(_)) if self.again > 0 => {
+                    self.again -= 1;
+                    parts.push((first, part));
+                }
                 Err(Trouble::Refused(reason)) if part.len() == 1 => {
+                    self.again = AGAIN;
                     poison.push(Poison { index: first, reason });
                 }
                 Err(Trouble::Refused(_)) => {
+                    self.again = AGAIN;
                     let (left, right) = part.split_at(part.len() / 2);
                     parts.push((first + left.len(), right));
                     parts.push((first, left));
