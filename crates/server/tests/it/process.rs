@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -70,9 +71,10 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A running server.
+/// A running server. What it logs is read all the time: a full pipe would stop it.
 pub(crate) struct Server {
     child: Child,
+    logs: Option<JoinHandle<String>>,
     /// The line it said when it served.
     pub(crate) said: String,
     pub(crate) port: u16,
@@ -87,7 +89,13 @@ impl Server {
         let Some(port) = port(&said) else {
             panic!("it did not serve: {}", text(&child.wait_with_output().unwrap().stderr))
         };
-        Self { child, said, port }
+        let mut stderr = child.stderr.take().unwrap();
+        let logs = std::thread::spawn(move || {
+            let mut logs = String::new();
+            stderr.read_to_string(&mut logs).unwrap();
+            logs
+        });
+        Self { child, logs: Some(logs), said, port }
     }
 
     /// One request; the status, the head and the body of the answer.
@@ -128,8 +136,7 @@ impl Server {
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let mut logs = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut logs).unwrap();
+        let logs = self.logs.take().unwrap().join().unwrap();
         (self.child.wait().unwrap().code(), logs)
     }
 }
