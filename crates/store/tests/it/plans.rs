@@ -19,8 +19,8 @@ use crate::scene::Scene;
 
 /// Statements that read a table from its beginning because that is what they are for: each ends
 /// at a LIMIT, is for an operator who exports what is over, too, is a migration's, or is of a handful
-/// of readers.
-const WALKS: [&str; 7] = [
+/// of readers, jobs, operators or webhooks, or of the one row of a head.
+const WALKS: [&str; 14] = [
     "SELECT * FROM users ORDER BY name_folded, id LIMIT ?",
     "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)",
     "UPDATE sessions SET seen_at = created_at",
@@ -33,6 +33,22 @@ const WALKS: [&str; 7] = [
     "SELECT p.reader, p.fence, iif(p.epoch = m.value, p.place, '') AS place, \
     iif(p.epoch = m.value, p.reached, 0) AS reached, p.moved_at \
     FROM positions p JOIN meta m ON m.key = 'log_epoch' ORDER BY p.reader",
+    "SELECT * FROM job_dead WHERE ?1 IS NULL OR job = ?1 ORDER BY at, job, event_id LIMIT \
+    ?2",
+    "SELECT j.job, s.at, s.done, s.reached, s.trouble, (SELECT count(*) FROM job_dead d \
+    WHERE d.job = j.job) AS dead FROM (SELECT job FROM job_states UNION SELECT job FROM \
+    job_dead) j LEFT JOIN job_states s ON s.job = j.job ORDER BY j.job",
+    "SELECT seq, hash FROM audit_head",
+    "SELECT user_id AS id FROM operators ORDER BY since, user_id",
+    "SELECT webhook_id AS id FROM deliveries WHERE due_at IS NOT NULL GROUP BY webhook_id \
+    HAVING count(*) > ?",
+    "UPDATE audit_head SET seq = ?, hash = ?",
+    "UPDATE deliveries SET due_at = ?2, held_until = ?2 WHERE id IN (SELECT id FROM (SELECT \
+    d.id, d.due_at, row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.due_at, d.id) \
+    + (SELECT count(*) FROM deliveries h WHERE h.webhook_id = w.id AND h.held_until > ?1) \
+    AS place FROM webhooks w JOIN deliveries d ON d.id IN (SELECT x.id FROM deliveries x \
+    WHERE x.webhook_id = w.id AND x.due_at <= ?1 ORDER BY x.due_at, x.id LIMIT ?4) WHERE \
+    w.disabled_at IS NULL) WHERE place <= ?4 ORDER BY due_at, id LIMIT ?3) RETURNING id",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -228,6 +228,7 @@ async fn what_lies_beyond_a_place_is_told(scene: &Scene) {
     place = scene.store.outbox(&place, 1).await.unwrap().1;
     assert_eq!(scene.store.backlog(&place).await.unwrap().rows, 1);
     let whole = scene.store.backlog(&Bookmark::default()).await.unwrap();
-    assert_eq!(whole.rows, u64::try_from(all(scene).await.len()).unwrap());
+    // What was undone may have taken an id.
+    assert!(whole.rows >= u64::try_from(all(scene).await.len()).unwrap());
     assert_eq!(whole.oldest, Some(NOW));
 }
