@@ -88,7 +88,10 @@ describe('a Redis Cluster', () => {
       await typingCrosses(4000);
       assert.ok(redis.ask(redis.nodes[to], 'PUBSUB', 'SHARDCHANNELS').includes(room));
     }
-    for (const to of [1, 2]) redis.reshard(300, 0, to);
+    for (const to of [1, 2]) {
+      await redis.agrees();
+      redis.reshard(300, 0, to);
+    }
     moving = false;
     await talk;
     await allHeard(4000);

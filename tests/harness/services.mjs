@@ -96,6 +96,17 @@ export async function startRedisCluster(args = [], as = []) {
     hosts,
     ask,
     url: `redis+cluster://${hosts.join()}`,
+    /** Waits until all servers agree whose each slot is, as `reshard` needs. */
+    async agrees() {
+      const check = () => {
+        try {
+          return control('check', hosts[0]).includes('All nodes agree');
+        } catch {
+          return false;
+        }
+      };
+      await until(check, () => ask(first, 'CLUSTER', 'NODES'), 20_000);
+    },
     /** Moves so many slots from one server to another. */
     reshard(count, from, to) {
       const [source, target] = [from, to].map((n) => ask(nodes[n], 'CLUSTER', 'MYID'));

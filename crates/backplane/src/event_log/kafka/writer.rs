@@ -22,8 +22,6 @@ use super::verdict::{Trouble, of_writer};
 
 /// How long one call blocks at most before it is looked whether somebody still waits.
 const SLICE: Duration = Duration::from_millis(200);
-/// How often a transaction is tried again after a refused one.
-const AGAIN: u32 = 2;
 /// How long reports are waited for at a time.
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -68,22 +66,25 @@ impl ProducerContext for Reports {
 
 /// Whoever appends, once it has begun.
 pub(super) struct Writer {
+    config: ClientConfig,
     producer: BaseProducer<Reports>,
     /// A transaction stands open that failed.
     stained: bool,
-    /// How often the next transaction is tried again: what was refused leaves a gap in the producer's
-    /// count, over which the next one may stumble; with its abort the count begins anew.
-    again: u32,
 }
 
 impl Writer {
     /// Begins: whoever did before is fenced.
     pub(super) fn begin(config: &ClientConfig, patience: &Patience) -> Result<Self, Trouble> {
-        let made = BaseProducer::from_config_and_context(config, Reports::default());
-        let producer = made.map_err(|error| Trouble::Away(error.to_string()))?;
-        let writer = Self { producer, stained: false, again: 0 };
+        let writer = Self { config: config.clone(), producer: made(config)?, stained: false };
         writer.insist(patience, |producer, slice| producer.init_transactions(slice))?;
         Ok(writer)
+    }
+
+    /// Begins in its own place: what was refused leaves a gap in the producer's count, over which
+    /// all that follows would stumble. The abort before told if another one had begun.
+    fn renew(&mut self, patience: &Patience) -> Result<(), Trouble> {
+        self.producer = made(&self.config)?;
+        self.insist(patience, |producer, slice| producer.init_transactions(slice))
     }
 
     /// Appends all of it but what the brokers will never take. After `Over` it is of no more use.
@@ -96,17 +97,11 @@ impl Writer {
         while let Some((first, part)) = parts.pop() {
             // Each part that is dealt with is progress.
             match self.transaction(part, &patience.afresh()) {
-                Ok(()) => self.again = 0,
-                Err(Trouble::Away(_)) if self.again > 0 => {
-                    self.again -= 1;
-                    parts.push((first, part));
-                }
+                Ok(()) => {}
                 Err(Trouble::Refused(reason)) if part.len() == 1 => {
-                    self.again = AGAIN;
                     poison.push(Poison { index: first, reason });
                 }
                 Err(Trouble::Refused(_)) => {
-                    self.again = AGAIN;
                     let (left, right) = part.split_at(part.len() / 2);
                     parts.push((first + left.len(), right));
                     parts.push((first, left));
@@ -128,7 +123,10 @@ impl Writer {
         match done {
             Ok(()) => self.stained = false,
             // The abort tells whether another one began meanwhile.
-            Err(Trouble::Refused(_)) => self.clean(patience)?,
+            Err(Trouble::Refused(_)) => {
+                self.clean(patience)?;
+                self.renew(patience)?;
+            }
             Err(Trouble::Away(_)) => {
                 if let Err(Trouble::Over(why)) = self.clean(patience) {
                     return Err(Trouble::Over(why));
@@ -211,6 +209,11 @@ impl Writer {
             None => of_writer(error),
         }
     }
+}
+
+fn made(config: &ClientConfig) -> Result<BaseProducer<Reports>, Trouble> {
+    let made = BaseProducer::from_config_and_context(config, Reports::default());
+    made.map_err(|error| Trouble::Away(error.to_string()))
 }
 
 fn is_purged(error: &KafkaError) -> bool {
