@@ -7,10 +7,12 @@
 //! reason. Each job has a runner and a task of its own, so none waits for another.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use zvon_protocol::time::Timestamp;
@@ -123,6 +125,9 @@ impl Runner {
     }
 
     /// The next batch; what was not noted yet is noted while it waits. `None`: told to stop.
+    ///
+    /// The reading goes on while something is noted: it may hold, or be next in line for, the very
+    /// connection that the note waits for.
     async fn next(
         &mut self,
         records: &mut dyn Records,
@@ -133,7 +138,14 @@ impl Runner {
             tokio::select! {
                 () = stop.cancelled() => return None,
                 batch = &mut next => return Some(batch),
-                () = tokio::time::sleep(NOTE), if self.state.done > 0 => self.note().await,
+                () = tokio::time::sleep(NOTE), if self.state.done > 0 => {}
+            }
+            match select(pin!(self.note()), &mut next).await {
+                Either::Left(_) => {}
+                Either::Right((batch, note)) => {
+                    note.await;
+                    return Some(batch);
+                }
             }
         }
     }

@@ -46,12 +46,17 @@ struct Log {
     refusals: Mutex<VecDeque<EventLogError>>,
     /// What committing answers before it goes on.
     fences: Mutex<usize>,
+    database: Arc<Connection>,
 }
 
 struct Reader {
     log: Arc<Log>,
+    database: Arc<Connection>,
     at: usize,
 }
+
+/// Reading and noting share it, as they do a connection of the store, first come, first served.
+type Connection = tokio::sync::Mutex<()>;
 
 #[async_trait]
 impl Source for Arc<Log> {
@@ -61,7 +66,8 @@ impl Source for Arc<Log> {
         _: &'static [&'static str],
     ) -> Result<Box<dyn Records>, EventLogError> {
         let at = *self.committed.lock();
-        Ok(Box::new(Reader { log: Arc::clone(self), at }))
+        let database = Arc::clone(&self.database);
+        Ok(Box::new(Reader { log: Arc::clone(self), database, at }))
     }
 }
 
@@ -78,6 +84,7 @@ impl Records for Reader {
                 self.at += some.len();
                 return Ok(some);
             }
+            let _held = self.database.lock().await;
             sleep(Duration::from_millis(10)).await;
         }
     }
@@ -139,6 +146,7 @@ impl Job for Lister {
 struct Memory {
     dead: Mutex<Vec<DeadLetter>>,
     notes: Mutex<Vec<JobState>>,
+    database: Arc<Connection>,
 }
 
 #[async_trait]
@@ -157,6 +165,7 @@ impl JobStore for Memory {
     }
 
     async fn note_job(&self, state: &JobState) -> StoreResult<()> {
+        let _held = self.database.lock().await;
         self.notes.lock().push(state.clone());
         Ok(())
     }
@@ -181,7 +190,9 @@ impl Scene {
     fn new(job: Lister, records: i64) -> Self {
         let log = Arc::new(Log::default());
         log.records.lock().extend((0..records).map(record));
-        let (memory, stop) = (Arc::new(Memory::default()), CancellationToken::new());
+        let database = Arc::clone(&log.database);
+        let memory = Arc::new(Memory { database, ..Memory::default() });
+        let stop = CancellationToken::new();
         Self { log, job: Arc::new(job), memory, stop }
     }
 
