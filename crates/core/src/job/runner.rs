@@ -150,15 +150,12 @@ impl Runner {
         }
     }
 
-    /// Does what the job wants of a batch.
+    /// Does a batch.
     async fn work(&mut self, batch: &[Record]) -> Result<(), Stopped> {
-        let topics = self.job.topics();
-        let wanted = |record: &&Record| topics.contains(&record.envelope.payload.topic());
-        let wanted: Vec<Record> = batch.iter().filter(wanted).cloned().collect();
-        if wanted.is_empty() || self.attempt(&wanted).await?.is_ok() {
+        if batch.is_empty() || self.attempt(batch).await?.is_ok() {
             return Ok(());
         }
-        for record in &wanted {
+        for record in batch {
             if let Err(reason) = self.attempt(std::slice::from_ref(record)).await? {
                 self.bury(record, reason).await?;
             }
