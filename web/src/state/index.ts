@@ -9,7 +9,7 @@ export {
   refreshDevices,
   useDevices,
 } from './devices';
-export { setDraft, useDraft } from './drafts';
+export { draftsOwner, setDraft, useDraft } from './drafts';
 export * from './groups';
 export {
   discard,

@@ -1,6 +1,6 @@
 /** The text of a composer, kept as the chat's draft a moment after each change. */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { type ChatId, setDraft, useDraft } from '../../state';
+import { type ChatId, draftsOwner, setDraft, useDraft } from '../../state';
 
 /** How long after the last key the draft is stored (ms). */
 const DELAY = 250;
@@ -11,6 +11,7 @@ export function useDraftText(chatId: ChatId) {
   const [text, setText] = useState(stored);
   const saved = useRef(stored);
   const unsaved = useRef<string | null>(null);
+  const [writer] = useState(draftsOwner);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const flush = useCallback(() => {
@@ -18,8 +19,8 @@ export function useDraftText(chatId: ChatId) {
     if (unsaved.current === null) return;
     saved.current = unsaved.current;
     unsaved.current = null;
-    setDraft(chatId, saved.current);
-  }, [chatId]);
+    setDraft(chatId, saved.current, writer);
+  }, [chatId, writer]);
 
   useEffect(() => {
     if (stored === saved.current || unsaved.current !== null) return;
