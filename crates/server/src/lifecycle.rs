@@ -192,10 +192,12 @@ fn settings(config: &Config) -> Result<Settings> {
     })
 }
 
-/// As many as configured, or as there are processors: up to 8, for each takes its memory.
+/// As many as configured, or one less than there are processors, so that whatever sign-ins come, one
+/// is there for everything else: up to 8, for each takes its memory.
 fn hash_threads(configured: usize) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     match configured {
-        0 => std::thread::available_parallelism().map_or(1, usize::from).min(8),
+        0 => processors().saturating_sub(1).clamp(1, 8),
         threads => threads,
     }
 }

@@ -1,8 +1,8 @@
 //! Password hashes: argon2id (19 MiB, 2 passes, 1 lane), on a bounded pool.
 //!
-//! Hashing is slow on purpose. It runs on threads of its own, which the system runs when nothing
-//! else wants the processor: a flood of sign-ins does not take it from sends. The queue is bounded; when it is full a sign-in is refused at once and may be tried
-//! again.
+//! Hashing is slow on purpose. It runs on threads of its own, of the lowest priority: a flood of
+//! sign-ins does not take the processor from sends. The queue is bounded; when it is full a sign-in
+//! is refused at once and may be tried again.
 
 use std::sync::Arc;
 
@@ -102,10 +102,11 @@ pub fn is_outdated(hash: &str) -> bool {
     !hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
 }
 
-/// Puts this thread behind everybody else's: `SCHED_IDLE` gives way at once, where the lowest
-/// niceness still finishes its slice. Where that is forbidden it is no reason not to work.
+/// Puts this thread behind everybody else's: the lowest niceness. Not `SCHED_IDLE`: Linux takes a
+/// processor that runs nothing but such threads for an idle one and sends it more than it can do at
+/// once. Where it is forbidden that is no reason not to work.
 fn stand_back() {
-    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
 }
 
@@ -143,9 +144,11 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn hashing_gives_way_to_everything_else() {
-        let policy = Hasher::new(1).run(thread_priority::thread_schedule_policy).await.unwrap();
-        let idle = thread_priority::NormalThreadSchedulePolicy::Idle;
-        assert_eq!(policy.unwrap(), thread_priority::ThreadSchedulePolicy::Normal(idle));
+        let nice = || std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let stat = Hasher::new(1).run(nice).await.unwrap();
+        let fields = stat.rsplit_once(") ").unwrap().1;
+        // proc_pid_stat(5): field 19; those after the name begin with the third.
+        assert_eq!(fields.split(' ').nth(19 - 3), Some("19"), "{stat}");
     }
 
     #[tokio::test]
