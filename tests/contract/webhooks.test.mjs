@@ -74,6 +74,28 @@ describe('a webhook', () => {
     await call(server, 'DELETE', `/api/webhooks/${other.webhook.id}`, { token: ann.token });
   });
 
+  test('hears from its making on, though nobody listened before, and of its group alone', async () => {
+    const other = await groupOf(server, ann, bob);
+    let talks = true;
+    const talking = (async () => {
+      for (let n = 0; talks; n++) await send(server, bob, other, `beside ${n}`);
+    })();
+    for (let round = 0; round < 8; round++) {
+      await send(server, bob, group, `before ${round}`);
+      const url = `${receiver.url}/round/${round}`;
+      const { body: { webhook, secret } } = await make(server, ann, { url, chatId: group, topics: ['message.created'] });
+      server.secrets.add(secret);
+      for (const n of [1, 2, 3]) await send(server, bob, group, `after ${round} ${n}`);
+      const came = () => receiver.taken.filter(({ path }) => path.endsWith(`/round/${round}`)).map(({ body }) => body.data.content);
+      await until(() => came().length >= 3, () => `round ${round}: ${came()}`);
+      assert.deepEqual(came().sort(), [1, 2, 3].map((n) => `after ${round} ${n}`));
+      await call(server, 'DELETE', `/api/webhooks/${webhook.id}`, { token: ann.token });
+      await new Promise((resolve) => setTimeout(resolve, 100 * round));
+    }
+    talks = false;
+    await talking;
+  });
+
   test('hears the topics it wants', async () => {
     const { body: { webhook, secret } } = await make(server, ann, { url: `${receiver.url}/topics`, chatId: group, topics: ['message.pinned', 'user.joined.chat'] });
     server.secrets.add(secret);

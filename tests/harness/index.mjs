@@ -16,3 +16,4 @@ export { freePort, redisAt, start, startPostgres, startRedis, startRedisCluster 
 export { connect, open, refusal, TRANSPORTS } from './socket.mjs';
 export { isMessage, isoTime, uuid } from './shapes.mjs';
 export { until } from './until.mjs';
+export { startWorker } from './worker.mjs';

@@ -1,36 +1,13 @@
 // `zvon worker`, killed again and again in the middle of its batches: every effect happens once.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
-  BINARY, connect, describe, done, get, held, post, registerAll, signIn, startReceiver, startServer, until,
+  connect, describe, done, get, post, registerAll, signIn, startReceiver, startServer, startWorker, until,
 } from '../harness/index.mjs';
 
 const ROUNDS = 8;
 const EACH = 60;
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
-
-/** A worker of a server's (or a cluster's) configuration. */
-async function startWorker(server) {
-  const env = { PATH: process.env.PATH, ...server.env };
-  const child = spawn(BINARY, ['worker', '--data', join(server.data, 'data')], { cwd: server.data, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const worker = { child, logs: '', ended: new Promise((resolve) => child.on('close', (code) => resolve(code))) };
-  child.stderr.setEncoding('utf8').on('data', (text) => (worker.logs += text));
-  const works = new Promise((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text) => text.includes('Zvon works') && resolve());
-    child.on('close', (code) => reject(new Error(`the worker ended with ${code}:\n${worker.logs.slice(-2000)}`)));
-  });
-  await held(works);
-  return worker;
-}
-
-async function end(worker, signal) {
-  worker.child.kill(signal);
-  const code = await held(worker.ended);
-  assert.doesNotMatch(worker.logs, /panicked/);
-  return code;
-}
 
 describe('a worker that is killed', () => {
   let server, receiver, ann, bob, group;
@@ -60,7 +37,7 @@ describe('a worker that is killed', () => {
       await signIn(server, bob);
       sessions += 1;
       await pause(20 + 60 * (round % 4));
-      await end(worker, 'SIGKILL');
+      await worker.end('SIGKILL');
       for (const { body } of await Promise.all(sending)) sent.push(body.id);
       worker = await startWorker(server);
     }
@@ -92,6 +69,6 @@ describe('a worker that is killed', () => {
 
     const status = JSON.parse(await done(server, ['jobs', 'status', '--json']));
     assert.deepEqual(status.map(({ job, dead }) => [job, dead]), [['audit', 0], ['webhooks', 0]]);
-    assert.equal(await end(worker, 'SIGTERM'), 0, 'and goes when it is asked to');
+    assert.equal(await worker.end('SIGTERM'), 0, 'and goes when it is asked to');
   });
 });

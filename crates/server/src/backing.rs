@@ -17,7 +17,8 @@ use zvon_core::backing::Backing;
 use zvon_core::clock::{Clock, SystemClock};
 use zvon_core::lease::Leases;
 use zvon_core::node::Nodes;
-use zvon_core::outbox::reader::{Ground, OutboxSource};
+use zvon_core::outbox::reader::Ground;
+use zvon_core::outbox::source::OutboxSource;
 use zvon_core::outbox::store::OutboxStore;
 use zvon_core::store::Store;
 use zvon_core::webhook::post::Post;
@@ -33,6 +34,7 @@ use crate::command::ground;
 use crate::config::Config;
 use crate::data_dir::{self, Held};
 use crate::jobs::Means;
+use crate::kafka;
 use crate::secret;
 use crate::webhook::Http;
 
@@ -72,9 +74,9 @@ impl Opened {
     }
 
     /// What jobs of this process stand on.
-    pub(crate) fn means(&self) -> Means {
+    pub(crate) fn means(&self, config: &Config) -> Means {
         let (store, post) = (Arc::clone(&self.backing.store), Arc::clone(&self.backing.post));
-        means(store, post, Arc::clone(&self.leases))
+        means(config, store, post, Arc::clone(&self.leases))
     }
 
     /// Closes what has to be.
@@ -119,7 +121,7 @@ pub(crate) async fn workshop(config: &Config) -> Result<Workshop> {
         let store = Postgres::open(&database(config)).await.context("PostgreSQL cannot be used")?;
         let address: Address = config.redis.url.parse().context("redis.url")?;
         let leases = Arc::new(RedisLeases::new(Link::open(address)));
-        let means = means(Arc::new(store.clone()), post, leases);
+        let means = means(config, Arc::new(store.clone()), post, leases);
         return Ok(Workshop { means, kept: Tools::Cluster(Box::new(store)) });
     }
     if config.jobs.in_process {
@@ -133,15 +135,22 @@ pub(crate) async fn workshop(config: &Config) -> Result<Workshop> {
     let store = Sqlite::beside(&path, Access::Write)
         .await
         .with_context(|| format!("the database {} cannot be used", path.display()))?;
-    let means = means(Arc::new(store.clone()), post, Arc::new(MemoryLeases::default()));
+    let means = means(config, Arc::new(store.clone()), post, Arc::new(MemoryLeases::default()));
     Ok(Workshop { means, kept: Tools::Embedded(store, held) })
 }
 
-/// What jobs stand on: their records come from the outbox.
-fn means(store: Arc<dyn Store>, post: Arc<dyn Post>, leases: Arc<dyn Leases>) -> Means {
+/// What jobs stand on: their records come from the event log, or without one from the outbox.
+fn means(
+    config: &Config,
+    store: Arc<dyn Store>,
+    post: Arc<dyn Post>,
+    leases: Arc<dyn Leases>,
+) -> Means {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ground = Ground { store: Arc::clone(&store), leases, clock: Arc::clone(&clock) };
-    Means { store, post, clock, source: Arc::new(OutboxSource(ground)) }
+    let outbox = || Arc::new(OutboxSource(ground)) as _;
+    let source = kafka::source(config, &store).unwrap_or_else(outbox);
+    Means { store, post, clock, source }
 }
 
 /// Opens what the configuration asks for; `node` is this node's id among the others.

@@ -20,8 +20,9 @@ use zvon_core::webhook::post::Post;
 
 use crate::config::Config;
 
-/// How long it is remembered which records were done: longer than any of them may come again.
-const REMEMBER: i64 = 7 * 24 * 3_600_000;
+/// How long it is remembered at least which records were done, in milliseconds.
+const REMEMBER: i64 = 7 * DAY;
+const DAY: i64 = 24 * 3_600_000;
 /// How often what is older is forgotten.
 const FORGET: Duration = Duration::from_secs(600);
 
@@ -90,7 +91,7 @@ impl Jobs {
             stop: stop.clone(),
         };
         tasks.spawn(courier.run());
-        tasks.spawn(forget(means.clone(), stop.clone()));
+        tasks.spawn(forget(means.clone(), remember(config), stop.clone()));
         tasks.close();
         Self { stop, tasks }
     }
@@ -112,10 +113,17 @@ fn terms(config: &Config) -> Terms {
     }
 }
 
+/// How long it is remembered which records were done, in milliseconds: longer than any of them may come
+/// again, from the outbox or, by a replay of it, from the event log.
+pub(crate) fn remember(config: &Config) -> i64 {
+    let keep = i64::try_from(config.store.outbox_keep.0.as_millis()).unwrap_or(i64::MAX);
+    REMEMBER.max(keep.saturating_add(DAY))
+}
+
 /// Forgets now and then which records were done long ago.
-async fn forget(means: Means, stop: CancellationToken) {
+async fn forget(means: Means, remember: i64, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(FORGET)).await.is_some() {
-        let before = means.clock.now().plus_millis(-REMEMBER);
+        let before = means.clock.now().plus_millis(-remember);
         if let Err(error) = means.store.purge_done(before).await {
             tracing::warn!(%error, "what jobs did long ago could not be forgotten");
         }

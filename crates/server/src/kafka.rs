@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use zvon_core::event_log::EventLog;
 use zvon_core::job::Source;
+use zvon_core::store::Store;
 
 use crate::config::Config;
 
 #[cfg(feature = "kafka")]
-use zvon_backplane::event_log::kafka::{KafkaLog, KafkaSource, Security, Settings, TopicSettings};
+use {
+    crate::jobs,
+    zvon_backplane::event_log::kafka::{KafkaLog, KafkaSource, Security, Settings, TopicSettings},
+    zvon_core::clock::SystemClock,
+};
 
 /// Where one of that name appends (the relay, a replay); `epoch` is the log's: it takes the place of
 /// another one of its name on the same database, and of no other database's.
@@ -18,11 +23,15 @@ pub(crate) fn event_log(config: &Config, name: &str, epoch: &str) -> Option<Arc<
     config.has_kafka().then(|| Arc::new(KafkaLog::new(settings(config), &id)) as _)
 }
 
-/// Where jobs read, if it is there.
+/// Where jobs read, if it is there. What they did is remembered in the store for a day longer than
+/// what may come again from there.
 #[cfg(feature = "kafka")]
-#[expect(dead_code, reason = "jobs will read there")]
-pub(crate) fn source(config: &Config) -> Option<Arc<dyn Source>> {
-    config.has_kafka().then(|| Arc::new(KafkaSource::new(settings(config))) as _)
+pub(crate) fn source(config: &Config, store: &Arc<dyn Store>) -> Option<Arc<dyn Source>> {
+    const DAY: i64 = 24 * 3_600_000;
+    let (positions, clock) = (Arc::clone(store) as _, Arc::new(SystemClock));
+    let remembered = jobs::remember(config) - DAY;
+    let source = || KafkaSource::new(settings(config), positions, clock, remembered);
+    config.has_kafka().then(|| Arc::new(source()) as _)
 }
 
 /// There is none: the configuration was refused if it names one.
@@ -33,8 +42,7 @@ pub(crate) fn event_log(_: &Config, _: &str, _: &str) -> Option<Arc<dyn EventLog
 
 /// There is none.
 #[cfg(not(feature = "kafka"))]
-#[expect(dead_code, reason = "jobs will read there")]
-pub(crate) fn source(_: &Config) -> Option<Arc<dyn Source>> {
+pub(crate) fn source(_: &Config, _: &Arc<dyn Store>) -> Option<Arc<dyn Source>> {
     None
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         None => None,
     };
     let relaying = Relaying::start(&config, &opened).await?;
-    let jobs = Jobs::of_node(&config, &opened.means());
+    let jobs = Jobs::of_node(&config, &opened.means(&config));
     gateway.set_ready(true);
     announce(&url, metrics, &config);
 

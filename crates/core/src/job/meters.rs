@@ -6,7 +6,6 @@ use metrics::{
     Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram,
     gauge, histogram,
 };
-use zvon_protocol::time::Timestamp;
 
 /// The meters of one job.
 pub(super) struct Meters {
@@ -44,12 +43,13 @@ impl Meters {
         self.retries.increment(1);
     }
 
-    /// How old the newest record was when its batch was done.
-    pub(super) fn behind(&self, now: Timestamp, newest: Timestamp) {
-        self.behind.set((now.0.saturating_sub(newest.0)).max(0) as f64 / 1e3);
+    /// How old the newest record of a batch was when it was done or could not be; nothing, when
+    /// nothing waits.
+    pub(super) fn behind(&self, age: Duration) {
+        self.behind.set(age.as_secs_f64());
     }
 
-    /// Whether it has its records to itself at the moment.
+    /// Whether it reads records here at the moment.
     pub(super) fn running(&self, yes: bool) {
         self.running.set(f64::from(u8::from(yes)));
     }
@@ -59,6 +59,9 @@ fn describe() {
     describe_counter!("zvon_job_records_total", "Records that jobs did, or put away as dead.");
     describe_counter!("zvon_job_retries_total", "Tries of jobs that failed.");
     describe_histogram!("zvon_job_batch_seconds", "Time of a job's batches.");
-    describe_gauge!("zvon_job_behind_seconds", "Age of a job's newest record when it was done.");
+    describe_gauge!(
+        "zvon_job_behind_seconds",
+        "Age of a job's newest record when it was tried; 0: none waits."
+    );
     describe_gauge!("zvon_job_running", "Whether a job reads records in this process.");
 }

@@ -16,11 +16,14 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use zvon_protocol::ids::ChatId;
 use zvon_protocol::time::Timestamp;
 
 use crate::event_log::{EventLogError, Record, Records};
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreResult};
 
 pub use backoff::Backoff;
 
@@ -32,6 +35,27 @@ pub trait Job: Send + Sync {
 
     /// The topics it wants; other records are not shown to it.
     fn topics(&self) -> &'static [&'static str];
+
+    /// Whether it wants nothing at all now, so that what there is may be passed over unread. Asked
+    /// after it was looked how much there is: whoever comes to want something later, misses nothing
+    /// of what is committed after that.
+    ///
+    /// # Errors
+    /// The store's.
+    async fn wants_nothing(&self) -> StoreResult<bool> {
+        Ok(false)
+    }
+
+    /// Of which of these chats alone it wants what happens, and nothing that is about no chat;
+    /// `None`: it wants everything. A hint that spares reading, asked after it was read that
+    /// something happened in these chats; other records may be shown to it nevertheless.
+    ///
+    /// # Errors
+    /// The store's.
+    async fn wants_of(&self, chats: &[ChatId]) -> StoreResult<Option<Vec<ChatId>>> {
+        let _ = chats;
+        Ok(None)
+    }
 
     /// The effect of these records, in their order, of all or of none: in one transaction that also
     /// notes them as done ([`Once`]). The same records may come again, in other batches, at the same
@@ -75,14 +99,11 @@ pub struct Once {
 /// Where jobs get their records: the event log or the outbox.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Records of these topics for who goes by that name, from where the last one of that name
-    /// committed; the first one begins with what is still there. Waits until it may read.
+    /// Records of a job's topics, from where the last reader for a job of that name committed; the
+    /// first one begins with what is still there. Waits until it may read. What the job says that it
+    /// does not want may be left out.
     ///
     /// # Errors
     /// [`EventLogError`].
-    async fn open(
-        &self,
-        name: &str,
-        topics: &'static [&'static str],
-    ) -> Result<Box<dyn Records>, EventLogError>;
+    async fn open(&self, job: &Arc<dyn Job>) -> Result<Box<dyn Records>, EventLogError>;
 }

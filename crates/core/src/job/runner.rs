@@ -78,6 +78,7 @@ impl Runner {
     #[must_use]
     pub fn new(job: Arc<dyn Job>, ground: Ground) -> Self {
         let (meters, state) = (Meters::of(job.name()), JobState::default());
+        meters.running(false);
         Self { job, ground, meters, state, noted: None }
     }
 
@@ -87,6 +88,7 @@ impl Runner {
         while !self.ground.stop.is_cancelled() {
             let followed = self.follow(&mut failures).await;
             self.meters.running(false);
+            self.meters.behind(Duration::ZERO);
             let Err(error) = followed else { break };
             failures += 1;
             match &error {
@@ -108,13 +110,13 @@ impl Runner {
     /// Does batch after batch; `Ok` when it is told to stop.
     async fn follow(&mut self, failures: &mut u32) -> Result<(), EventLogError> {
         let stop = self.ground.stop.clone();
-        let opened = self.ground.source.open(self.job.name(), self.job.topics());
+        let opened = self.ground.source.open(&self.job);
         let Some(opened) = stop.run_until_cancelled(opened).await else { return Ok(()) };
         let mut records = opened?;
+        self.meters.running(true);
         loop {
             let Some(batch) = self.next(&mut *records).await else { return Ok(()) };
             let batch = batch?;
-            self.meters.running(true);
             *failures = 0;
             if self.work(&batch).await.is_err() {
                 return Ok(());
@@ -133,12 +135,17 @@ impl Runner {
         records: &mut dyn Records,
     ) -> Option<Result<Vec<Record>, EventLogError>> {
         let stop = self.ground.stop.clone();
-        let mut next = records.next(BATCH);
+        let (mut next, mut waits) = (records.next(BATCH), false);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return None,
                 batch = &mut next => return Some(batch),
-                () = tokio::time::sleep(NOTE), if self.state.done > 0 => {}
+                () = tokio::time::sleep(NOTE), if !waits || self.state.done > 0 => {}
+            }
+            waits = true;
+            self.meters.behind(Duration::ZERO);
+            if self.state.done == 0 {
+                continue;
             }
             match select(pin!(self.note()), &mut next).await {
                 Either::Left(_) => {}
@@ -180,6 +187,9 @@ impl Runner {
             tries += 1;
             fails += u32::from(matches!(error, JobError::Failed(_)));
             self.meters.retries();
+            if let Some(newest) = newest(records) {
+                self.meters.behind(age(newest, self.ground.clock.now()));
+            }
             let (job, records) = (self.job.name(), records.len());
             tracing::warn!(job, records, tries, %error, "a job could not do its records");
             if fails >= self.ground.patience.tries {
@@ -232,10 +242,9 @@ impl Runner {
 
     /// A batch is committed.
     async fn reached(&mut self, batch: &[Record]) {
-        let times = batch.iter().map(|record| Timestamp(record.envelope.timestamp));
-        if let Some(newest) = times.max() {
+        if let Some(newest) = newest(batch) {
             self.state.reached = self.state.reached.max(newest);
-            self.meters.behind(self.ground.clock.now(), newest);
+            self.meters.behind(age(newest, self.ground.clock.now()));
         }
         if self.noted.is_none_or(|at| at.elapsed() >= NOTE) {
             self.note().await;
@@ -260,4 +269,13 @@ impl Runner {
             Err(error) => tracing::debug!(job = self.state.job, %error, "a note was not taken"),
         }
     }
+}
+
+/// When the newest of them happened.
+fn newest(records: &[Record]) -> Option<Timestamp> {
+    records.iter().map(|record| Timestamp(record.envelope.timestamp)).max()
+}
+
+fn age(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_millis(now.0.saturating_sub(at.0).max(0) as u64)
 }

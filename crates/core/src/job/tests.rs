@@ -61,11 +61,8 @@ type Connection = tokio::sync::Mutex<()>;
 
 #[async_trait]
 impl Source for Arc<Log> {
-    async fn open(
-        &self,
-        _: &str,
-        topics: &'static [&'static str],
-    ) -> Result<Box<dyn Records>, EventLogError> {
+    async fn open(&self, job: &Arc<dyn Job>) -> Result<Box<dyn Records>, EventLogError> {
+        let topics = job.topics();
         let at = *self.committed.lock();
         let database = Arc::clone(&self.database);
         Ok(Box::new(Reader { log: Arc::clone(self), database, topics, at }))

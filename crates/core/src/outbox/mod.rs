@@ -3,10 +3,14 @@
 
 pub mod event;
 pub mod gather;
+mod pace;
 pub mod pages;
 pub mod position;
 mod queue;
 pub mod reader;
 mod record;
 pub mod relay;
+mod rows;
+pub mod source;
 pub mod store;
+pub mod wanted;

@@ -5,33 +5,32 @@
 //! a page was given out, so after a crash some records come again, with the same ids. Memory is
 //! bounded: a page's rows are made into records slice by slice. A row that cannot be made into
 //! records, whatever is tried, is given out as a dead letter, so that nothing waits for it.
+//!
+//! For a job no more is read than it wants: by its topics, by the chats that it names for a page,
+//! and nothing at all while it wants nothing ([`Pages::leap`]). What it wants is asked *after* it
+//! was read what there is, so that whoever comes to want something misses nothing that was
+//! committed after that.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use serde_json::json;
+use zvon_protocol::ids::ChatId;
 use zvon_protocol::time::Timestamp;
 
-use super::event;
 use super::record::{Known, Row, merged};
+use super::rows::{broken, understood};
 use super::store::{Bookmark, OutboxRow};
+use super::wanted::Wanted;
 use crate::event_log::Record;
+use crate::job::Job;
 use crate::store::{Store, StoreError, StoreResult};
+
+pub use super::rows::BrokenRow;
 
 /// Rows of a page.
 const PAGE: u32 = 1000;
 /// About how many records are made at a time.
 const SLICE: u64 = 4096;
-
-/// A row that tells nothing that can be understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokenRow {
-    /// Its number.
-    pub id: u64,
-    /// What it says.
-    pub text: String,
-    /// Why it is of no use.
-    pub reason: String,
-}
 
 /// What was made of some rows.
 #[derive(Debug, Default, PartialEq)]
@@ -42,19 +41,61 @@ pub struct Slice {
     pub broken: Vec<BrokenRow>,
 }
 
+impl Slice {
+    /// Whether nothing was made of them.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.broken.is_empty()
+    }
+}
+
 /// Reads on and on.
-#[derive(Debug)]
 pub struct Pages {
     place: Bookmark,
     reached: Timestamp,
     rows: VecDeque<Row>,
+    wanted: Wanted,
+    job: Option<Arc<dyn Job>>,
+    /// Whether the job may want nothing at all.
+    may_leap: bool,
 }
 
 impl Pages {
     /// From there on; the newest row before it was committed at `reached`.
     #[must_use]
     pub fn from(place: Bookmark, reached: Timestamp) -> Self {
-        Self { place, reached, rows: VecDeque::new() }
+        Self {
+            place,
+            reached,
+            rows: VecDeque::new(),
+            wanted: Wanted::default(),
+            job: None,
+            may_leap: false,
+        }
+    }
+
+    /// Only what that job wants.
+    #[must_use]
+    pub fn wanted_by(self, job: Arc<dyn Job>) -> Self {
+        Self { wanted: Wanted::of(job.topics()), job: Some(job), may_leap: true, ..self }
+    }
+
+    /// Passes over all that is committed, unread, if nothing of it is wanted; whether it did. `now`
+    /// is when.
+    ///
+    /// # Errors
+    /// The store's; nothing is passed over then.
+    pub async fn leap(&mut self, store: &dyn Store, now: Timestamp) -> StoreResult<bool> {
+        let Some(job) = self.job.as_ref().filter(|_| self.may_leap && self.rows.is_empty()) else {
+            return Ok(false);
+        };
+        // Before the question: what is committed later is behind this place.
+        let end = store.outbox_end().await?;
+        self.may_leap = job.wants_nothing().await?;
+        if self.may_leap {
+            (self.place, self.reached) = (end, self.reached.max(now));
+        }
+        Ok(self.may_leap)
     }
 
     /// The next records. `None`: all that is committed was given out.
@@ -65,19 +106,21 @@ impl Pages {
         let mut slice = Slice::default();
         if self.rows.is_empty() {
             let (rows, place) = store.outbox(&self.place, PAGE).await?;
-            self.place = place;
             if rows.is_empty() {
+                self.place = place;
                 return Ok(None);
             }
-            self.reached = rows.iter().map(|row| row.at).fold(self.reached, Ord::max);
-            self.rows = understood(rows, &mut slice.broken);
+            let reached = rows.iter().map(|row| row.at).fold(self.reached, Ord::max);
+            let rows = understood(rows, &mut slice.broken);
+            self.rows = self.narrow(rows).await?;
+            (self.place, self.reached) = (place, reached);
         }
         let mut count = self.count();
         if count == 0 {
             return Ok(Some(slice));
         }
         let known = loop {
-            match known(store, self.rows.iter().take(count)).await {
+            match known(store, self.wanted, self.rows.iter().take(count)).await {
                 // One of them is broken: find it by halves.
                 Err(StoreError::Broken(_)) if count > 1 => count = count.div_ceil(2),
                 Err(StoreError::Broken(reason)) => {
@@ -99,12 +142,28 @@ impl Pages {
         self.rows.is_empty().then_some((&self.place, self.reached))
     }
 
+    /// What is wanted of a page that was read.
+    async fn narrow(&mut self, mut rows: VecDeque<Row>) -> StoreResult<VecDeque<Row>> {
+        rows.retain(|row| row.is_for(self.wanted));
+        let Some(job) = self.job.as_ref().filter(|_| !rows.is_empty()) else { return Ok(rows) };
+        let mut chats: Vec<ChatId> = rows.iter().flat_map(Row::chats).collect();
+        chats.sort_unstable();
+        chats.dedup();
+        let Some(mut chats) = job.wants_of(&chats).await? else { return Ok(rows) };
+        chats.sort_unstable();
+        rows.iter_mut().for_each(|row| row.keep(&chats));
+        rows.retain(|row| row.is_for(self.wanted));
+        // Of none of these; maybe of no other.
+        self.may_leap = chats.is_empty();
+        Ok(rows)
+    }
+
     /// How many rows make about a slice: one at least.
     fn count(&self) -> usize {
         let mut weight = 0;
         let fits = |row: &&Row| {
             let first = weight == 0;
-            weight += row.weight().max(1);
+            weight += row.weight(self.wanted).max(1);
             first || weight <= SLICE
         };
         self.rows.iter().take_while(fits).count()
@@ -118,7 +177,7 @@ impl Pages {
 pub async fn records_of(store: &dyn Store, rows: Vec<OutboxRow>) -> StoreResult<Slice> {
     let mut all = Slice::default();
     let rows = understood(rows, &mut all.broken);
-    let mut pages = Pages { place: Bookmark::default(), reached: Timestamp(0), rows };
+    let mut pages = Pages { rows, ..Pages::from(Bookmark::default(), Timestamp(0)) };
     while !pages.rows.is_empty() {
         let slice = pages.next(store).await?.unwrap_or_default();
         all.records.extend(slice.records);
@@ -127,32 +186,22 @@ pub async fn records_of(store: &dyn Store, rows: Vec<OutboxRow>) -> StoreResult<
     Ok(all)
 }
 
-fn understood(rows: Vec<OutboxRow>, useless: &mut Vec<BrokenRow>) -> VecDeque<Row> {
-    let mut understood = VecDeque::with_capacity(rows.len());
-    for row in rows {
-        match row.extra.as_deref().map_or(Some(Vec::new()), event::read) {
-            Some(events) => understood.push_back(Row { row, events }),
-            None => useless.push(broken(&row, "its account events are no list".to_owned())),
-        }
-    }
-    understood
-}
-
-fn broken(row: &OutboxRow, reason: String) -> BrokenRow {
-    let OutboxRow { id, at, spans, admitted, extra } = row;
-    let text = json!({ "id": id, "at": at, "spans": spans, "admitted": admitted, "extra": extra });
-    BrokenRow { id: *id, text: text.to_string(), reason }
-}
-
-/// Everything that these rows refer to.
-async fn known<'a>(store: &dyn Store, rows: impl Iterator<Item = &'a Row>) -> StoreResult<Known> {
+/// Everything wanted that these rows refer to.
+async fn known<'a>(
+    store: &dyn Store,
+    wanted: Wanted,
+    rows: impl Iterator<Item = &'a Row>,
+) -> StoreResult<Known> {
     let (mut added, mut read) = (Vec::new(), Vec::new());
     for row in rows {
-        let (more_added, more_read) = row.stretches();
+        let (more_added, more_read) = row.stretches(wanted);
         added.extend(more_added);
         read.extend(more_read);
     }
-    let told = if added.is_empty() { Vec::new() } else { store.told(&merged(added)).await? };
+    let told = match added.is_empty() {
+        true => Vec::new(),
+        false => store.told(&merged(added), wanted.messages()).await?,
+    };
     let passed = if read.is_empty() { Vec::new() } else { store.passed_in(&merged(read)).await? };
-    Ok(Known::new(told, passed))
+    Ok(Known::new(told, passed).only(wanted))
 }

@@ -5,20 +5,23 @@
 //! was not done comes again, here or to whoever comes after; so does a little more. Two that
 //! believe to be the one hurt nobody: the older one's `done` is refused. While nobody can say who has
 //! the lease, its holder goes on, and another takes over once the position was not touched for
-//! [`STALE`]. [`OutboxSource`] gives such readers to jobs.
+//! [`STALE`]. The relay is such a reader, and so is each job that has no event log to read (`source`).
+//!
+//! A place that moved over what nobody wanted is written down now and then: it spares who comes after
+//! some reading, and nothing else.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::pages::{BrokenRow, Pages, Slice};
+use super::pace::Pace;
+use super::pages::{Pages, Slice};
 use super::position::Position;
 use crate::clock::Clock;
-use crate::event_log::{EventLogError, Record, Records};
-use crate::job::Source;
+use crate::event_log::EventLogError;
+use crate::job::Job;
 use crate::lease::{Held, LIFE, Leases};
 use crate::store::{Store, StoreError};
 
@@ -28,10 +31,8 @@ pub const STALE: Duration = Duration::from_secs(45);
 const TOUCH: Duration = Duration::from_secs(10);
 /// How soon who is not the one asks again.
 const ASK: Duration = Duration::from_secs(2);
-/// How soon the outbox is looked at again by who found something lately, and by who did not.
-const SOON: Duration = Duration::from_millis(50);
-const LATER: Duration = Duration::from_millis(200);
-const LATELY: Duration = Duration::from_secs(3);
+/// How often a position is written down that moved over what nobody wanted.
+const LAZILY: Duration = Duration::from_secs(5);
 
 /// What readers stand on.
 #[derive(Clone)]
@@ -48,6 +49,8 @@ pub struct Ground {
 pub struct Reader {
     ground: Ground,
     name: String,
+    job: Option<Arc<dyn Job>>,
+    pace: Pace,
     lease: Option<Held>,
     at: Option<At>,
     /// When something was found last.
@@ -59,6 +62,7 @@ struct At {
     position: Position,
     pages: Pages,
     touched: Instant,
+    news: Option<watch::Receiver<u64>>,
 }
 
 fn away(error: StoreError) -> EventLogError {
@@ -69,7 +73,15 @@ impl Reader {
     /// A reader that is not yet the one.
     #[must_use]
     pub fn new(ground: Ground, name: &str) -> Self {
-        Self { ground, name: name.to_owned(), lease: None, at: None, found: None }
+        let (name, pace) = (name.to_owned(), Pace::RELAY);
+        Self { ground, name, job: None, pace, lease: None, at: None, found: None }
+    }
+
+    /// A reader for a job, which gives out only what that wants.
+    #[must_use]
+    pub fn of_job(ground: Ground, job: &Arc<dyn Job>) -> Self {
+        let (reader, job) = (Self::new(ground, job.name()), Some(Arc::clone(job)));
+        Self { job, pace: Pace::JOB, ..reader }
     }
 
     /// Waits until this is the one. May be given up.
@@ -113,13 +125,18 @@ impl Reader {
     pub async fn take(&mut self) -> Result<(), EventLogError> {
         let now = self.ground.clock.now();
         let position = self.ground.store.take_position(&self.name, now).await.map_err(away)?;
-        let pages = Pages::from(position.place.clone(), position.reached);
+        let mut pages = Pages::from(position.place.clone(), position.reached);
+        if let Some(job) = &self.job {
+            pages = pages.wanted_by(Arc::clone(job));
+        }
         tracing::info!(reader = self.name, fence = position.fence, "follows the outbox");
-        self.at = Some(At { position, pages, touched: Instant::now() });
+        let news = self.ground.store.news();
+        self.at = Some(At { position, pages, touched: Instant::now(), news });
         Ok(())
     }
 
-    /// The next of the outbox; waits for some. May be given up.
+    /// The next of the outbox that is wanted; waits for some. Whoever calls this is done with what was
+    /// given out before. May be given up.
     ///
     /// # Errors
     /// [`EventLogError`].
@@ -129,13 +146,31 @@ impl Reader {
             if self.lease.as_ref().is_none_or(Held::is_lost) {
                 return Err(not_the_one(&self.name));
             }
-            if let Some(slice) = at.pages.next(&*self.ground.store).await.map_err(away)? {
+            // What comes from now on is not missed.
+            at.news.iter_mut().for_each(watch::Receiver::mark_unchanged);
+            let (store, now) = (&*self.ground.store, self.ground.clock.now());
+            if !at.pages.leap(store, now).await.map_err(away)?
+                && let Some(slice) = at.pages.next(store).await.map_err(away)?
+            {
+                if slice.is_empty() {
+                    self.touch().await?;
+                    continue;
+                }
                 self.found = Some(Instant::now());
                 return Ok(slice);
             }
             self.touch().await?;
-            let lately = self.found.is_some_and(|found| found.elapsed() < LATELY);
-            tokio::time::sleep(if lately { SOON } else { LATER }).await;
+            self.rest().await;
+        }
+    }
+
+    /// Waits until it is worth to look again.
+    async fn rest(&mut self) {
+        let news = self.at.as_mut().and_then(|at| at.news.as_mut());
+        let wait = self.pace.wait(self.found.map(|found| found.elapsed()), news.is_some());
+        tokio::time::sleep(wait.least).await;
+        if let Some(news) = news {
+            let _ = tokio::time::timeout(wait.more, news.changed()).await;
         }
     }
 
@@ -165,10 +200,15 @@ impl Reader {
         (self.at, self.lease) = (None, None);
     }
 
-    /// Shows others that somebody is here.
+    /// Shows others that somebody is here, and how far.
     async fn touch(&mut self) -> Result<(), EventLogError> {
-        let due = self.at.as_ref().is_some_and(|at| at.touched.elapsed() >= TOUCH);
-        if due && self.ground.leases.are_shared() { self.write().await } else { Ok(()) }
+        let Some(at) = &self.at else { return Ok(()) };
+        let (since, place) = (at.touched.elapsed(), at.pages.place());
+        if since >= LAZILY && place.is_some_and(|(place, _)| *place != at.position.place) {
+            return self.done().await;
+        }
+        let shows = since >= TOUCH && self.ground.leases.are_shared();
+        if shows { self.write().await } else { Ok(()) }
     }
 
     async fn write(&mut self) -> Result<(), EventLogError> {
@@ -185,59 +225,4 @@ impl Reader {
 
 fn not_the_one(name: &str) -> EventLogError {
     EventLogError::Fenced(format!("another one reads the outbox as `{name}`"))
-}
-
-/// The outbox as where jobs get their records, without an event log.
-pub struct OutboxSource(pub Ground);
-
-#[async_trait]
-impl Source for OutboxSource {
-    async fn open(
-        &self,
-        name: &str,
-        topics: &'static [&'static str],
-    ) -> Result<Box<dyn Records>, EventLogError> {
-        let mut reader = Reader::new(self.0.clone(), name);
-        reader.wait().await;
-        reader.take().await?;
-        Ok(Box::new(OutboxRecords { reader, topics, ready: VecDeque::new(), given: 0 }))
-    }
-}
-
-/// Records of some topics.
-struct OutboxRecords {
-    reader: Reader,
-    topics: &'static [&'static str],
-    /// What was read and is not done.
-    ready: VecDeque<Record>,
-    /// How much of it was given out.
-    given: usize,
-}
-
-#[async_trait]
-impl Records for OutboxRecords {
-    async fn next(&mut self, most: usize) -> Result<Vec<Record>, EventLogError> {
-        while self.ready.is_empty() {
-            // Nothing is left of what was read, or none of it was wanted.
-            self.reader.done().await?;
-            let slice = self.reader.next().await?;
-            slice.broken.iter().for_each(passed_over);
-            let wanted = |record: &Record| self.topics.contains(&record.envelope.payload.topic());
-            self.ready.extend(slice.records.into_iter().filter(wanted));
-        }
-        self.given = most.min(self.ready.len());
-        Ok(self.ready.iter().take(self.given).cloned().collect())
-    }
-
-    async fn commit(&mut self) -> Result<(), EventLogError> {
-        self.ready.drain(..self.given);
-        self.given = 0;
-        if self.ready.is_empty() { self.reader.done().await } else { Ok(()) }
-    }
-}
-
-/// A row that tells nothing that can be understood.
-fn passed_over(row: &BrokenRow) {
-    tracing::error!(row = row.id, reason = row.reason, "a row of the outbox is passed over");
-    metrics::counter!("zvon_outbox_broken_total").increment(1);
 }

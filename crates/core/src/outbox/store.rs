@@ -1,6 +1,7 @@
 //! The outbox, durable.
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use zvon_protocol::chat::ChatKind;
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
@@ -107,8 +108,9 @@ pub trait OutboxStore: Send + Sync {
     /// How much lies beyond a place. Costs the same however much it is.
     async fn backlog(&self, from: &Bookmark) -> StoreResult<Backlog>;
 
-    /// The events of these stretches, which do not overlap; ascending in each.
-    async fn told(&self, stretches: &[Stretch]) -> StoreResult<Vec<Told>>;
+    /// The events of these stretches, which do not overlap; ascending in each. Without `messages`
+    /// those alone that are none.
+    async fn told(&self, stretches: &[Stretch], messages: bool) -> StoreResult<Vec<Told>>;
 
     /// The messages in these stretches, which do not overlap; in any order.
     async fn passed_in(&self, stretches: &[Stretch]) -> StoreResult<Vec<Passed>>;
@@ -123,4 +125,11 @@ pub trait OutboxStore: Send + Sync {
 
     /// Changes only when the store was restored from a backup.
     async fn log_epoch(&self) -> StoreResult<String>;
+
+    /// Moves soon after each commit, if all that is committed for good comes through this store:
+    /// whoever follows the outbox may wait for that, and needs to look by itself only for what an
+    /// operator's commands do beside it. `None`: others commit, too.
+    fn news(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
 }

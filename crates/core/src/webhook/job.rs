@@ -13,6 +13,7 @@ use super::{Webhook, is_of_chat};
 use crate::clock::Clock;
 use crate::event_log::Record;
 use crate::job::{Job, JobError, Once};
+use crate::store::StoreResult;
 
 /// The job's name.
 const NAME: &str = "webhooks";
@@ -41,6 +42,18 @@ impl Job for Webhooks {
 
     fn topics(&self) -> &'static [&'static str] {
         &TOPICS
+    }
+
+    /// While there is no webhook. One that is made later hears of all that is committed after its
+    /// maker was answered: it is looked for after it was looked what there is.
+    async fn wants_nothing(&self) -> StoreResult<bool> {
+        self.store.has_webhooks().await.map(|some| !some)
+    }
+
+    async fn wants_of(&self, chats: &[ChatId]) -> StoreResult<Option<Vec<ChatId>>> {
+        let webhooks = self.store.webhooks_of(chats).await?;
+        // `None` if one of them is of all events.
+        Ok(webhooks.into_iter().map(|webhook| webhook.chat).collect())
     }
 
     async fn run(&self, records: &[Record]) -> Result<(), JobError> {

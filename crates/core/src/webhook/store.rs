@@ -97,6 +97,9 @@ pub trait WebhookStore: Send + Sync {
     /// Those of a chat, or those of all events, the oldest first.
     async fn webhooks(&self, chat: Option<ChatId>) -> StoreResult<Vec<Webhook>>;
 
+    /// Whether any is enabled.
+    async fn has_webhooks(&self) -> StoreResult<bool>;
+
     /// Those that are enabled, of all events and of these chats.
     async fn webhooks_of(&self, chats: &[ChatId]) -> StoreResult<Vec<Webhook>>;
 

@@ -45,7 +45,7 @@ const TOLD: &str = "SELECT e.*, NULL::bigint AS pin_at, NULL::uuid AS pin_by, \
         WHERE x.id = e.forwarded_from) END AS from_chat \
     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) s (chat, after, upto) \
     CROSS JOIN LATERAL (SELECT * FROM events v WHERE v.chat_id = s.chat AND v.seq > s.after \
-        AND v.seq <= s.upto OFFSET 0) e";
+        AND v.seq <= s.upto AND ($4 OR v.kind <> 1) OFFSET 0) e";
 const PASSED_IN: &str = "SELECT e.* FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) \
     s (chat, after, upto) CROSS JOIN LATERAL (SELECT v.chat_id, v.id, v.seq, v.actor FROM events v \
     WHERE v.chat_id = s.chat AND v.seq > s.after AND v.seq <= s.upto AND v.kind = 1 OFFSET 0) e";
@@ -84,8 +84,12 @@ pub(super) async fn spans(line: &Line, spans: &[(ChatId, u64, u64)]) -> StoreRes
 }
 
 /// What is told of the events of these stretches.
-pub(super) async fn told(line: &Line, stretches: &[Stretch]) -> StoreResult<Vec<Told>> {
-    with_targets(line, within(TOLD, stretches), row::told).await
+pub(super) async fn told(
+    line: &Line,
+    stretches: &[Stretch],
+    messages: bool,
+) -> StoreResult<Vec<Told>> {
+    with_targets(line, within(TOLD, stretches).bind(messages), row::told).await
 }
 
 /// The messages of these stretches.

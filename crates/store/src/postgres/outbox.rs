@@ -108,8 +108,8 @@ impl OutboxStore for Postgres {
         row::backlog(&found, unsigned(top).map_err(failed)?).map_err(failed)
     }
 
-    async fn told(&self, stretches: &[Stretch]) -> StoreResult<Vec<Told>> {
-        lookup::told(&self.rest, stretches).await
+    async fn told(&self, stretches: &[Stretch], messages: bool) -> StoreResult<Vec<Told>> {
+        lookup::told(&self.rest, stretches, messages).await
     }
 
     async fn passed_in(&self, stretches: &[Stretch]) -> StoreResult<Vec<Passed>> {

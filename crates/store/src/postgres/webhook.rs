@@ -1,6 +1,7 @@
 //! Webhooks on PostgreSQL. Their deliveries are in `delivery`.
 
 use async_trait::async_trait;
+use sqlx::Row;
 use uuid::Uuid;
 use zvon_core::chat::store::Author;
 use zvon_core::job::Once;
@@ -28,6 +29,7 @@ const ENABLED: &str = webhooks!(
     "WHERE w.disabled_at IS NULL AND (w.chat_id IS NULL \
     OR w.chat_id = ANY ($1)) ORDER BY w.id"
 );
+const ANY: &str = "SELECT EXISTS (SELECT 1 FROM webhooks WHERE disabled_at IS NULL) AS enabled";
 const COUNT: &str = "SELECT count(*) AS n FROM webhooks WHERE chat_id IS NOT DISTINCT FROM $1";
 /// Whoever makes one of all events does so alone: no chat's lock keeps the count.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(8820102)";
@@ -117,6 +119,11 @@ impl WebhookStore for Postgres {
     async fn webhooks(&self, chat: Option<ChatId>) -> StoreResult<Vec<Webhook>> {
         let found = self.read.rows(sqlx::query(OF).bind(chat.map(|chat| chat.0))).await;
         row::all(&found.map_err(failed)?, kept::webhook).map_err(failed)
+    }
+
+    async fn has_webhooks(&self) -> StoreResult<bool> {
+        let any = self.read.one(sqlx::query(ANY)).await.map_err(failed)?;
+        any.try_get("enabled").map_err(failed)
     }
 
     async fn webhooks_of(&self, chats: &[ChatId]) -> StoreResult<Vec<Webhook>> {

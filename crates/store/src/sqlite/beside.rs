@@ -30,7 +30,7 @@ impl Sqlite {
             Access::Read => Writer::open(&existing(path, Access::Read)).await?,
             Access::Write => Writer::open(&existing(path, Access::Write)).await?,
         };
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, serves: false })
     }
 
     /// How the schema of a database that is there stands to this program's. It is only read.

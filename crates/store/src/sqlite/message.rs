@@ -46,7 +46,7 @@ const TOLD: &str = "SELECT e.*, NULL AS pin_at, NULL AS pin_by, NULL AS subject_
     iif(e.kind = 0, (SELECT c.kind FROM chats c WHERE c.id = e.chat_id), NULL) AS chat_kind, \
     (SELECT x.chat_id FROM events x WHERE x.id = e.forwarded_from) AS from_chat \
     FROM json_each(?) j CROSS JOIN events e ON e.chat_id = unhex(j.value->>0) \
-    AND e.seq > j.value->>1 AND e.seq <= j.value->>2";
+    AND e.seq > j.value->>1 AND e.seq <= j.value->>2 WHERE ? OR e.kind <> 1";
 const PASSED_IN: &str = "SELECT e.chat_id, e.id, e.seq, e.actor FROM json_each(?) j \
     CROSS JOIN events e ON e.chat_id = unhex(j.value->>0) AND e.seq > j.value->>1 \
     AND e.seq <= j.value->>2 WHERE e.kind = 1";
@@ -159,9 +159,16 @@ impl Sqlite {
 }
 
 /// What is told of the events of these stretches.
-pub(super) async fn told(readers: &SqlitePool, stretches: &[Stretch]) -> StoreResult<Vec<Told>> {
-    let rows = sqlx::query(TOLD).bind(within(stretches)).fetch_all(readers).await;
+pub(super) async fn told(
+    readers: &SqlitePool,
+    stretches: &[Stretch],
+    messages: bool,
+) -> StoreResult<Vec<Told>> {
+    let rows = sqlx::query(TOLD).bind(within(stretches)).bind(messages).fetch_all(readers).await;
     let rows = rows.map_err(failed)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let target = |found: &SqliteRow| {
         let seq = found.int("target_seq")?.map(row::unsigned).transpose()?;
         seq.map(|seq| Ok((ChatId(row::id(found, "chat_id")?), seq))).transpose()

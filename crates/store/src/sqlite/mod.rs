@@ -49,6 +49,8 @@ use self::writer::{Pace, Tx, Writer};
 pub struct Sqlite {
     writer: Writer,
     readers: SqlitePool,
+    /// Whether it is a server's, and not opened beside one.
+    serves: bool,
 }
 
 impl Sqlite {
@@ -66,7 +68,7 @@ impl Sqlite {
             .connect_with(options.read_only(true).pragma("cache_size", "-16384"))
             .await
             .map_err(failed)?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, serves: true })
     }
 
     /// A pragma's value on the connection that writes and on one that reads.

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use tokio::sync::watch;
 use zvon_core::outbox::event::AccountEvent;
 use zvon_core::outbox::store::{
     Backlog, Bookmark, OutboxRow, OutboxStore, Passed, Purged, Stretch, Told,
@@ -71,8 +72,8 @@ impl OutboxStore for Sqlite {
         row::backlog(&found.map_err(failed)?, top).map_err(failed)
     }
 
-    async fn told(&self, stretches: &[Stretch]) -> StoreResult<Vec<Told>> {
-        message::told(&self.readers, stretches).await
+    async fn told(&self, stretches: &[Stretch], messages: bool) -> StoreResult<Vec<Told>> {
+        message::told(&self.readers, stretches, messages).await
     }
 
     async fn passed_in(&self, stretches: &[Stretch]) -> StoreResult<Vec<Passed>> {
@@ -101,6 +102,10 @@ impl OutboxStore for Sqlite {
 
     async fn log_epoch(&self) -> StoreResult<String> {
         sqlx::query_scalar(EPOCH).fetch_one(&self.readers).await.map_err(failed)
+    }
+
+    fn news(&self) -> Option<watch::Receiver<u64>> {
+        self.serves.then(|| self.writer.news())
     }
 }
 

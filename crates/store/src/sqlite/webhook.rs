@@ -27,6 +27,7 @@ const ENABLED: &str = webhooks!(
     "WHERE w.disabled_at IS NULL AND (w.chat_id IS NULL \
     OR w.chat_id IN (SELECT unhex(value) FROM json_each(?))) ORDER BY w.id"
 );
+const ANY: &str = "SELECT EXISTS (SELECT 1 FROM webhooks WHERE disabled_at IS NULL)";
 const COUNT: &str = "SELECT count(*) AS n FROM webhooks WHERE chat_id IS ?";
 const INSERT: &str = "INSERT INTO webhooks (id, chat_id, url, secret, topics, created_by, \
     created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -114,6 +115,10 @@ impl WebhookStore for Sqlite {
     async fn webhooks(&self, chat: Option<ChatId>) -> StoreResult<Vec<Webhook>> {
         let found = sqlx::query(OF).bind(chat.map(|chat| chat.0)).fetch_all(&self.readers).await;
         row::all(&found.map_err(failed)?, kept::webhook).map_err(failed)
+    }
+
+    async fn has_webhooks(&self) -> StoreResult<bool> {
+        sqlx::query_scalar(ANY).fetch_one(&self.readers).await.map_err(failed)
     }
 
     async fn webhooks_of(&self, chats: &[ChatId]) -> StoreResult<Vec<Webhook>> {

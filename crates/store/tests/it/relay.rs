@@ -12,13 +12,14 @@ use uuid::Uuid;
 use zvon_core::chat::store::{Author, NewGroup};
 use zvon_core::clock::SystemClock;
 use zvon_core::event_log::{DeadLetter, EventLog, EventLogError, Poison, Record};
-use zvon_core::job::Source;
+use zvon_core::job::{Job, JobError, Source};
 use zvon_core::lease::{LeaseError, Leases};
 use zvon_core::outbox::pages::Pages;
-use zvon_core::outbox::reader::{Ground, OutboxSource};
+use zvon_core::outbox::reader::Ground;
 use zvon_core::outbox::relay::{RELAY, Relay, replay};
+use zvon_core::outbox::source::OutboxSource;
 use zvon_core::outbox::store::Bookmark;
-use zvon_core::store::Store;
+use zvon_core::store::{Store, StoreResult};
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::record::Payload;
 use zvon_protocol::time::Timestamp;
@@ -273,14 +274,94 @@ async fn poison_is_buried_and_the_rest_goes_on(store: Arc<dyn Store>) {
     assert_eq!(replay(&*store, &*view, (Timestamp(0), from)).await.unwrap(), 0);
 }
 
+const WANTED: [&str; 2] = ["message.created", "chat.created"];
+
+/// A job that is only read for; wants nothing while it is told so.
+struct Wants(&'static str, AtomicBool);
+
+#[async_trait]
+impl Job for Wants {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn topics(&self) -> &'static [&'static str] {
+        &WANTED
+    }
+
+    async fn wants_nothing(&self) -> StoreResult<bool> {
+        Ok(self.1.load(Ordering::SeqCst))
+    }
+
+    async fn wants_of(&self, _: &[ChatId]) -> StoreResult<Option<Vec<ChatId>>> {
+        Ok(self.1.load(Ordering::SeqCst).then(Vec::new))
+    }
+
+    async fn run(&self, _: &[Record]) -> Result<(), JobError> {
+        Ok(())
+    }
+}
+
+async fn what_is_committed_is_soon_brought(store: Arc<dyn Store>) {
+    let (log, leases) = (Arc::new(Log::default()), Arc::new(Some::default()));
+    let ann = person(&*store).await;
+    let chat = group(&*store, ann, &[]).await;
+    let stop = relay(ground(&store, &leases), &log);
+    check(&store, &log).await;
+    // Long enough that nobody looks often any more.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut waits = Vec::new();
+    for turn in 0..8 {
+        let before = log.told.lock().len();
+        store.append(NOW, &[text(ann, chat)]).await.unwrap();
+        let committed = Instant::now();
+        until("it is brought", async || log.told.lock().len() > before).await;
+        waits.push(committed.elapsed());
+        tokio::time::sleep(Duration::from_millis(60 * turn)).await;
+    }
+    waits.sort_unstable();
+    println!("from commit to append: {:?}, at most {:?}", waits[4], waits[7]);
+    assert!(waits[4] < Duration::from_millis(500), "{waits:?}");
+    stop.cancel();
+}
+
+async fn who_wants_nothing_passes_over_it(store: Arc<dyn Store>) {
+    let source = OutboxSource(ground(&store, &Arc::new(Some::default())));
+    let wants = Arc::new(Wants("idle", AtomicBool::new(true)));
+    let job: Arc<dyn Job> = Arc::clone(&wants) as _;
+    workload(&store, 3).await;
+    let before = all(&store).await.len();
+    let mut records = source.open(&job).await.unwrap();
+    let long = Duration::from_secs(7);
+    let waited = tokio::time::timeout(long, records.next(9)).await;
+    assert!(waited.is_err(), "nothing is given out");
+    let passed = async || {
+        let mut positions = store.positions().await.unwrap();
+        positions.retain(|position| position.reader == "idle");
+        store.backlog(&positions[0].place).await.unwrap().rows
+    };
+    assert_eq!(passed().await, 0, "its position moved, so that rows may go");
+    wants.1.store(false, Ordering::SeqCst);
+    workload(&store, 2).await;
+    let wanted = |record: &Record| WANTED.contains(&record.envelope.payload.topic());
+    let expected: Vec<_> = all(&store).await.into_iter().skip(before).filter(wanted).collect();
+    let mut found = Vec::new();
+    while found.len() < expected.len() {
+        found.extend(records.next(1000).await.unwrap());
+        records.commit().await.unwrap();
+    }
+    assert_eq!(found, expected, "all from then on");
+}
+
 async fn jobs_read_the_outbox(store: Arc<dyn Store>) {
-    const WANTED: [&str; 2] = ["message.created", "chat.created"];
+    let jobs = ["one", "two"]
+        .map(|name| -> Arc<dyn Job> { Arc::new(Wants(name, AtomicBool::new(false))) });
     let leases = Arc::new(Some::default());
     let source = OutboxSource(ground(&store, &leases));
     workload(&store, 10).await;
     let wanted = |record: &Record| WANTED.contains(&record.envelope.payload.topic());
     let expected: Vec<_> = all(&store).await.into_iter().filter(wanted).collect();
-    let mut one = source.open("one", &WANTED).await.unwrap();
+    let mut one = source.open(&jobs[0]).await.unwrap();
     let (mut found, mut first) = (Vec::new(), Vec::new());
     while found.len() < expected.len() {
         let some = one.next(7).await.unwrap();
@@ -294,18 +375,18 @@ async fn jobs_read_the_outbox(store: Arc<dyn Store>) {
     }
     assert_eq!(found, expected);
     // Another of that name waits; one of another name reads for itself.
-    let waits = source.open("one", &WANTED);
+    let waits = source.open(&jobs[0]);
     assert!(tokio::time::timeout(Duration::from_millis(300), waits).await.is_err());
-    let mut two = source.open("two", &WANTED).await.unwrap();
+    let mut two = source.open(&jobs[1]).await.unwrap();
     assert_eq!(two.next(7).await.unwrap(), first);
     drop((one, two));
     workload(&store, 1).await;
-    let mut one = source.open("one", &WANTED).await.unwrap();
+    let mut one = source.open(&jobs[0]).await.unwrap();
     let some = one.next(1000).await.unwrap();
     assert!(!expected.contains(&some[0]), "what was committed does not come again");
     // A newer one of that name that a lease did not stop.
     let liar = Arc::new(Some { lie: true, ..Some::default() });
-    let mut newer = OutboxSource(ground(&store, &liar)).open("one", &WANTED).await.unwrap();
+    let mut newer = OutboxSource(ground(&store, &liar)).open(&jobs[0]).await.unwrap();
     assert_eq!(newer.next(1000).await.unwrap(), some);
     let refused = loop {
         if let Err(error) = one.commit().await {
@@ -328,6 +409,10 @@ async fn every_case<T>(make: impl AsyncFn() -> (T, Arc<dyn Store>)) {
     poison_is_buried_and_the_rest_goes_on(store).await;
     let (_place, store) = make().await;
     jobs_read_the_outbox(store).await;
+    let (_place, store) = make().await;
+    who_wants_nothing_passes_over_it(store).await;
+    let (_place, store) = make().await;
+    what_is_committed_is_soon_brought(store).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

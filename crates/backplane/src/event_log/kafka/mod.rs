@@ -8,50 +8,25 @@
 //!   those who began before, at the brokers, whatever they believe;
 //! * records of a key keep their order within a topic: the key decides the partition, by the same
 //!   hash as in Java;
-//! * a job reads as a member of a group of its own ([`records`]) and commits what it has done;
+//! * a job reads as a member of a group of its own ([`source`], [`records`]) and commits what it has
+//!   done;
 //! * missing topics are made ([`topics`]); those that stand there are never changed.
 //!
 //! Kafka may be away at any time and for long: calls answer `Unavailable` within seconds, the
 //! connection comes back by itself. Nothing here blocks a thread of the runtime.
 
+mod begin;
 mod client;
 pub mod inspect;
 mod log;
 mod records;
 mod settings;
+mod source;
 mod topics;
 mod verdict;
 mod writer;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use zvon_core::event_log::{EventLogError, Records};
-use zvon_core::job::Source;
-
 pub use log::KafkaLog;
 pub use records::KafkaRecords;
 pub use settings::{Security, Settings, TopicSettings};
-
-/// Where jobs read: each as a group of its own, with as many members as there are workers.
-pub struct KafkaSource(Arc<Settings>);
-
-impl KafkaSource {
-    /// On these brokers.
-    #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self(Arc::new(settings))
-    }
-}
-
-#[async_trait]
-impl Source for KafkaSource {
-    async fn open(
-        &self,
-        name: &str,
-        topics: &'static [&'static str],
-    ) -> Result<Box<dyn Records>, EventLogError> {
-        let group = format!("{}-{name}", self.0.group_id);
-        Ok(Box::new(KafkaRecords::join(&self.0, &group, topics).await?))
-    }
-}
+pub use source::KafkaSource;

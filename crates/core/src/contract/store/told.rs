@@ -1,22 +1,28 @@
 //! What is made of the outbox: every change is told on the topics of the event log, once, in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 use zvon_protocol::chat::Role;
 use zvon_protocol::ids::ChatId;
-use zvon_protocol::record::Payload;
+use zvon_protocol::record::{Payload, TOPICS};
 
 use super::Subject;
 use super::scene::{NOW, Person, Scene};
 use crate::chat::store::GroupChange;
 use crate::delivery::store::Move;
 use crate::event_log::Record;
+use crate::job::{Job, JobError};
 use crate::message::Forward;
 use crate::message::store::Append;
 use crate::outbox::event::{AccountEvent, AccountKind};
 use crate::outbox::pages::Pages;
-use crate::outbox::store::Bookmark;
+use crate::outbox::store::{Bookmark, Stretch};
+use crate::store::StoreResult;
+use crate::webhook::is_of_chat;
 
 pub(super) async fn run(subject: Subject) {
     let scene = Scene::from(subject);
@@ -25,6 +31,8 @@ pub(super) async fn run(subject: Subject) {
     reading_is_told_of_the_messages_of_others(&scene).await;
     ids_are_the_same_whenever_it_is_told(&scene).await;
     a_row_of_nonsense_is_passed_over(&scene).await;
+    a_job_is_told_what_it_wants_and_no_more(&scene).await;
+    what_a_job_does_not_want_is_not_read(&scene).await;
 }
 
 /// Everything from a place on.
@@ -311,4 +319,93 @@ async fn a_row_of_nonsense_is_passed_over(scene: &Scene) {
     assert_eq!((slice.broken.len(), slice.broken[0].id), (1, last));
     assert!(slice.broken[0].text.contains(&chat.to_string()), "{:?}", slice.broken);
     assert_eq!(of(&slice.records, "chat.created").len(), 1, "the other is told");
+}
+
+/// Wants some topics, of some chats alone if it names any, and sometimes nothing.
+#[derive(Default)]
+struct Wants {
+    topics: &'static [&'static str],
+    chats: Option<Vec<ChatId>>,
+    nothing: AtomicBool,
+}
+
+#[async_trait]
+impl Job for Wants {
+    fn name(&self) -> &'static str {
+        "wants"
+    }
+
+    fn topics(&self) -> &'static [&'static str] {
+        self.topics
+    }
+
+    async fn wants_nothing(&self) -> StoreResult<bool> {
+        Ok(self.nothing.load(Ordering::Relaxed))
+    }
+
+    async fn wants_of(&self, chats: &[ChatId]) -> StoreResult<Option<Vec<ChatId>>> {
+        assert!(chats.is_sorted_by(|a, b| a < b), "each once");
+        Ok(self.chats.clone())
+    }
+
+    async fn run(&self, _: &[Record]) -> Result<(), JobError> {
+        Ok(())
+    }
+}
+
+/// What a job is given of everything.
+async fn given(scene: &Scene, job: Wants) -> Vec<Record> {
+    let mut pages = Pages::from(Bookmark::default(), NOW).wanted_by(Arc::new(job));
+    let mut records = Vec::new();
+    while let Some(slice) = pages.next(&*scene.store).await.unwrap() {
+        records.extend(slice.records);
+    }
+    records
+}
+
+async fn a_job_is_told_what_it_wants_and_no_more(scene: &Scene) {
+    const ALL: &[&str] = &TOPICS;
+    let all = given(scene, Wants { topics: ALL, ..Wants::default() }).await;
+    for topics in ALL.chunks(1).chain(ALL.chunks(5)).chain([ALL]) {
+        let wanted = |record: &&Record| topics.contains(&record.envelope.payload.topic());
+        let expected: Vec<_> = all.iter().filter(wanted).cloned().collect();
+        let found = given(scene, Wants { topics, ..Wants::default() }).await;
+        assert!(found == expected, "{topics:?}: {} of {}", found.len(), expected.len());
+    }
+    let busy = all.iter().find(|record| record.envelope.payload.topic() == "message.read").unwrap();
+    let chats = Some(vec![ChatId(busy.key)]);
+    let found = given(scene, Wants { topics: ALL, chats, ..Wants::default() }).await;
+    let is_of_chats = |record: &&Record| is_of_chat(record.envelope.payload.topic());
+    let of_it = |record: &&Record| record.key == busy.key && is_of_chats(record);
+    let expected: Vec<_> = all.iter().filter(of_it).collect();
+    assert_eq!(found.iter().filter(is_of_chats).collect::<Vec<_>>(), expected);
+    let none = Wants { topics: ALL, chats: Some(Vec::new()), ..Wants::default() };
+    assert_eq!(given(scene, none).await, []);
+}
+
+async fn what_a_job_does_not_want_is_not_read(scene: &Scene) {
+    let [ann, bob] = scene.people().await;
+    let group = scene.group(ann, &[bob]).await;
+    scene.send(ann, group, "x").await;
+    let stretch = [Stretch { chat: group, after: 0, upto: 2 }];
+    let seqs = async |messages| -> Vec<u64> {
+        let told = scene.store.told(&stretch, messages).await.unwrap();
+        told.iter().map(|told| told.event.seq).collect()
+    };
+    assert_eq!((seqs(true).await, seqs(false).await), (vec![1, 2], vec![1]));
+    let from = scene.store.outbox_end().await.unwrap();
+    let nothing = AtomicBool::new(true);
+    let job = Arc::new(Wants { topics: &["message.created"], nothing, ..Wants::default() });
+    let mut pages = Pages::from(from, NOW).wanted_by(Arc::clone(&job) as _);
+    scene.send(ann, group, "unread").await;
+    let later = NOW.plus_millis(5);
+    assert!(pages.leap(&*scene.store, later).await.unwrap());
+    assert_eq!(pages.place().unwrap().1, later);
+    job.nothing.store(false, Ordering::Relaxed);
+    scene.send(ann, group, "wanted").await;
+    assert!(!pages.leap(&*scene.store, later).await.unwrap());
+    let slice = pages.next(&*scene.store).await.unwrap().unwrap();
+    let texts = of(&slice.records, "message.created");
+    let texts: Vec<_> = texts.iter().map(|data| data["content"].clone()).collect();
+    assert_eq!(texts, [json!("wanted")], "what came after it wanted something");
 }

@@ -1,6 +1,7 @@
 //! Webhooks: who may see to them; deliveries made once, tried by one, given up with their webhook.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use uuid::Uuid;
 use zvon_protocol::chat::Role;
@@ -9,13 +10,16 @@ use zvon_protocol::ids::{ChatId, WebhookId};
 use super::Subject;
 use super::scene::{NOW, Person, Scene, end};
 use crate::chat::store::GroupChange;
-use crate::job::Once;
+use crate::clock::ManualClock;
+use crate::job::{Job, Once};
 use crate::store::{Denied, Verdict};
+use crate::webhook::job::Webhooks;
 use crate::webhook::store::{Change, Health, NewDelivery, Settled};
 use crate::webhook::{Progress, Secret, Try, Webhook};
 
 pub(super) async fn run(subject: Subject) {
     let scene = Scene::from(subject);
+    while_there_is_none_nothing_is_wanted(&scene).await;
     an_admin_makes_them_for_a_group(&scene).await;
     an_operator_makes_them_for_all_events(&scene).await;
     only_who_may_changes_them(&scene).await;
@@ -60,6 +64,32 @@ async fn one(scene: &Scene) -> (Person, Webhook) {
     let [ann, bob] = scene.people().await;
     let group = scene.group(ann, &[bob]).await;
     (ann, make(scene, ann, Some(group)).await.unwrap())
+}
+
+async fn while_there_is_none_nothing_is_wanted(scene: &Scene) {
+    let (clock, due) = (Arc::new(ManualClock::at(NOW)), Arc::default());
+    let job = Webhooks::new(Arc::clone(&scene.store) as _, clock, due);
+    assert!(job.wants_nothing().await.unwrap());
+    let (ann, made) = one(scene).await;
+    assert!(!job.wants_nothing().await.unwrap(), "as soon as it is made");
+    let other = ChatId(Uuid::now_v7());
+    let group = made.chat.unwrap();
+    assert_eq!(job.wants_of(&[other]).await.unwrap(), Some(Vec::new()));
+    assert_eq!(job.wants_of(&[other, group]).await.unwrap(), Some(vec![group]));
+    let change = async |change| {
+        scene.store.change_webhook(ann.author(), made.id, change).await.unwrap().unwrap()
+    };
+    change(Change::Disable).await;
+    assert!(job.wants_nothing().await.unwrap());
+    change(Change::Enable).await;
+    assert!(!job.wants_nothing().await.unwrap());
+    scene.store.set_operator(ann.user, NOW, true).await.unwrap();
+    let all = make(scene, ann, None).await.unwrap();
+    assert_eq!(job.wants_of(&[group]).await.unwrap(), None, "one of all events wants all");
+    for id in [made.id, all.id] {
+        scene.store.change_webhook(ann.author(), id, Change::Delete).await.unwrap().unwrap();
+    }
+    assert!(job.wants_nothing().await.unwrap());
 }
 
 async fn an_admin_makes_them_for_a_group(scene: &Scene) {

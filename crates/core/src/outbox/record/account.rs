@@ -5,8 +5,7 @@ use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::record::{Activity, Outcome, Payload};
 use zvon_protocol::time::Timestamp;
 
-use super::{Known, READ_MOST, Teller};
-use crate::event_log::Record;
+use super::{Known, READ_MOST, Teller, Wanting};
 use crate::outbox::event::{AccountEvent, AccountKind};
 use crate::outbox::store::Stretch;
 
@@ -26,7 +25,7 @@ pub(super) fn tell(
     index: usize,
     event: &AccountEvent,
     known: &Known,
-    records: &mut Vec<Record>,
+    records: &mut Wanting,
 ) {
     let user = event.user;
     let parts =

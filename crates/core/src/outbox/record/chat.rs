@@ -5,13 +5,12 @@ use zvon_protocol::chat::ChatKind;
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::record::{Activity, Changes, Left, Outcome, Payload};
 
-use super::Teller;
-use crate::event_log::Record;
+use super::{Teller, Wanting};
 use crate::message::{EventKind, LogEvent, MessageRow, Subject};
 use crate::outbox::store::Told;
 
 /// Its records; `admitted` is the row's.
-pub(super) fn tell(told: &Told, admitted: &[(ChatId, UserId, u64)], records: &mut Vec<Record>) {
+pub(super) fn tell(told: &Told, admitted: &[(ChatId, UserId, u64)], records: &mut Wanting) {
     let event = &told.event;
     let parts = vec![event.chat.0.as_bytes().to_vec(), event.seq.to_be_bytes().to_vec()];
     let mut teller = Teller { at: event.at, seq: Some(event.seq), parts, records };

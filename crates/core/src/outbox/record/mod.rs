@@ -15,8 +15,9 @@ use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::record::{Envelope, Payload, VERSION};
 use zvon_protocol::time::Timestamp;
 
-use super::event::AccountEvent;
+use super::event::{AccountEvent, AccountKind};
 use super::store::{OutboxRow, Passed, Stretch, Told};
+use super::wanted::Wanted;
 use crate::event_log::Record;
 
 /// How far back in the log a moved read cursor is told message by message. Whoever has read a
@@ -30,9 +31,11 @@ pub(super) struct Row {
     pub(super) events: Vec<(usize, AccountEvent)>,
 }
 
-/// What rows refer to, as it was read for them.
+/// What rows refer to, as far as it was read for them.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    /// For whom.
+    wanted: Wanted,
     told: HashMap<(ChatId, u64), Told>,
     /// Messages by chat, ascending.
     passed: HashMap<ChatId, Vec<Passed>>,
@@ -41,42 +44,72 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn new(told: Vec<Told>, passed: Vec<Passed>) -> Self {
         let told = told.into_iter().map(|told| ((told.event.chat, told.event.seq), told));
-        let mut known = Self { told: told.collect(), passed: HashMap::new() };
+        let (wanted, told, passed_by_chat) = (Wanted::default(), told.collect(), HashMap::new());
+        let mut known = Self { wanted, told, passed: passed_by_chat };
         for message in passed {
             known.passed.entry(message.chat).or_default().push(message);
         }
         known.passed.values_mut().for_each(|messages| messages.sort_by_key(|message| message.seq));
         known
     }
+
+    /// What was read for who wants only that.
+    pub(super) fn only(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
+    }
 }
 
 impl Row {
-    /// Which stretches of logs it is about: what it added, and what was read by it.
-    pub(super) fn stretches(&self) -> (Vec<Stretch>, Vec<Stretch>) {
+    /// Which stretches of logs are to be read for who wants that: what it added, and what was read
+    /// by it.
+    pub(super) fn stretches(&self, wanted: Wanted) -> (Vec<Stretch>, Vec<Stretch>) {
         let added = |(chat, low, high): &(ChatId, u64, u64)| Stretch {
             chat: *chat,
             after: low.saturating_sub(1),
             upto: *high,
         };
-        let read = self.events.iter().filter_map(|(_, event)| account::read(&event.kind));
-        (self.row.spans.iter().map(added).collect(), read.collect())
+        let added = self.row.spans.iter().filter(|_| wanted.logs()).map(added);
+        let read = self.events.iter().filter(|_| wanted.passed());
+        let read = read.filter_map(|(_, event)| account::read(&event.kind));
+        (added.collect(), read.collect())
     }
 
-    /// About how many records it makes.
-    pub(super) fn weight(&self) -> u64 {
-        let (added, read) = self.stretches();
+    /// About how many records it makes for who wants that.
+    pub(super) fn weight(&self, wanted: Wanted) -> u64 {
+        let (added, read) = self.stretches(wanted);
         let length = |stretch: &Stretch| stretch.upto.saturating_sub(stretch.after);
         let added: u64 = added.iter().map(length).sum();
-        added * 3 + read.iter().map(length).sum::<u64>() + self.events.len() as u64 * 2
+        let each = if wanted.messages() { 3 } else { 1 };
+        added * each + read.iter().map(length).sum::<u64>() + self.events.len() as u64 * 2
     }
 
-    /// Its records, in order.
+    /// Whether there is anything in it for who wants that.
+    pub(super) fn is_for(&self, wanted: Wanted) -> bool {
+        !self.events.is_empty() || (wanted.logs() && !self.row.spans.is_empty())
+    }
+
+    /// The chats it is about.
+    pub(super) fn chats(&self) -> impl Iterator<Item = ChatId> {
+        let added = self.row.spans.iter().map(|(chat, ..)| *chat);
+        added.chain(self.events.iter().filter_map(|(_, event)| read_in(event)))
+    }
+
+    /// Forgets what is not of these chats, which ascend.
+    pub(super) fn keep(&mut self, chats: &[ChatId]) {
+        let kept = |chat: &ChatId| chats.binary_search(chat).is_ok();
+        self.row.spans.retain(|(chat, ..)| kept(chat));
+        self.events.retain(|(_, event)| read_in(event).as_ref().is_some_and(kept));
+    }
+
+    /// Its records, in order, as far as they are wanted.
     pub(super) fn records(&self, known: &Known) -> Vec<Record> {
-        let mut records = Vec::new();
-        for (chat, low, high) in &self.row.spans {
+        let wanted = known.wanted;
+        let mut records = Wanting { wanted, records: Vec::new() };
+        for (chat, low, high) in self.row.spans.iter().filter(|_| wanted.logs()) {
             for seq in *low..=*high {
                 match known.told.get(&(*chat, seq)) {
                     Some(told) => chat::tell(told, &self.row.admitted, &mut records),
+                    None if !wanted.messages() => {}
                     None => tracing::error!(%chat, seq, "the log lacks what the outbox tells of"),
                 }
             }
@@ -84,7 +117,21 @@ impl Row {
         for (index, event) in &self.events {
             account::tell(self.row.at, *index, event, known, &mut records);
         }
-        records
+        records.records
+    }
+}
+
+/// Records, of wanted topics alone.
+struct Wanting {
+    wanted: Wanted,
+    records: Vec<Record>,
+}
+
+/// The chat in which somebody's read cursor moved by it.
+fn read_in(event: &AccountEvent) -> Option<ChatId> {
+    match event.kind {
+        AccountKind::Read { chat, .. } => Some(chat),
+        _ => None,
     }
 }
 
@@ -109,7 +156,7 @@ struct Teller<'a> {
     seq: Option<u64>,
     /// What the event is, for its ids.
     parts: Vec<Vec<u8>>,
-    records: &'a mut Vec<Record>,
+    records: &'a mut Wanting,
 }
 
 impl Teller<'_> {
@@ -123,12 +170,15 @@ impl Teller<'_> {
 
     /// One of several records of an event on one topic.
     fn push(&mut self, key: Uuid, payload: Payload, which: &[&[u8]]) {
+        if !self.records.wanted.has(payload.topic()) {
+            return;
+        }
         let parts: Vec<&[u8]> =
             self.parts.iter().map(Vec::as_slice).chain(which.iter().copied()).collect();
         let event_id = id::event_id(self.at, payload.topic(), &parts);
         let (timestamp, version) = (self.at.0, VERSION.to_owned());
         let envelope = Envelope { event_id, timestamp, version, seq: self.seq, payload };
-        self.records.push(Record { key, envelope });
+        self.records.records.push(Record { key, envelope });
     }
 }
 

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use uuid::Uuid;
-use zvon_protocol::ids::{ChatId, MessageId, UserId};
-use zvon_protocol::record::Payload;
+use zvon_protocol::chat::{ChatKind, Role};
+use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId, WebhookId};
+use zvon_protocol::record::{Payload, TOPICS};
 
-use super::{Known, READ_MOST, Row, Stretch, Timestamp, Told, merged};
-use crate::message::{EventKind, LogEvent, MessageRow};
+use super::{Known, READ_MOST, Row, Stretch, Timestamp, Told, Wanted, merged};
+use crate::message::{EventKind, Forward, LogEvent, MessageRow, Subject};
 use crate::outbox::event::{AccountEvent, AccountKind};
 use crate::outbox::store::{OutboxRow, Passed};
 
@@ -118,7 +119,7 @@ fn of_what_was_read_the_newest_are_told_and_only_those_of_others() {
     };
     let known = Known::new(Vec::new(), (1..=1000).rev().map(passed).collect());
     let row = row(1, Vec::new(), vec![AccountKind::Read { chat: chat(1), after: 3, upto: 999 }]);
-    let (added, read) = row.stretches();
+    let (added, read) = row.stretches(Wanted::default());
     assert_eq!((added, read.len()), (Vec::new(), 1));
     assert_eq!((read[0].after, read[0].upto), (999 - READ_MOST, 999));
     let records = row.records(&known);
@@ -135,4 +136,97 @@ fn what_is_not_in_the_log_is_passed_over() {
     let records = row(1, vec![(chat(1), 1, 3)], Vec::new()).records(&known);
     let seqs: BTreeSet<_> = records.iter().filter_map(|record| record.envelope.seq).collect();
     assert_eq!(seqs.into_iter().collect::<Vec<_>>(), [1, 3]);
+}
+
+/// An event of each kind that stands in a log, by number.
+fn any_event(number: u8, seq: u64) -> Told {
+    let Told { event, .. } = sent(chat(number % 3), seq);
+    let EventKind::Message(message) = &event.kind else { panic!("it is a message") };
+    let (user, name, role) = (event.actor, String::new(), Role::Admin);
+    let (message, subject) = (message.clone(), Subject { user, name, role });
+    let forward = Some(Forward { from: message.id, original_sender: user });
+    let kinds = [
+        EventKind::Created,
+        EventKind::Message(message.clone()),
+        EventKind::Message(MessageRow { forward, ..message.clone() }),
+        EventKind::Pinned(message.clone()),
+        EventKind::Unpinned(message),
+        EventKind::MemberAdded(subject.clone()),
+        EventKind::MemberRemoved(subject.clone()),
+        EventKind::MemberLeft(subject.clone()),
+        EventKind::MemberChanged(subject),
+        EventKind::Renamed("x".to_owned()),
+    ];
+    let kind = kinds[usize::from(number) % kinds.len()].clone();
+    Told { event: LogEvent { kind, ..event }, kind: Some(ChatKind::Group), from_chat: None }
+}
+
+/// What may happen to an account, all of it.
+fn all_kinds() -> Vec<AccountKind> {
+    let (address, device) = ("192.0.2.1".to_owned(), "x".to_owned());
+    let (session, connection) = (SessionId(Uuid::nil()), "c".to_owned());
+    let (webhook, act, host) = (WebhookId(Uuid::nil()), "created".to_owned(), "h".to_owned());
+    vec![
+        AccountKind::Created,
+        AccountKind::SignInRefused { address: address.clone(), device: device.clone() },
+        AccountKind::SessionStarted { session, address: address.clone(), device: device.clone() },
+        AccountKind::SessionEnded { session, reason: "x".to_owned() },
+        AccountKind::PasswordChanged { by_owner: true },
+        AccountKind::Disabled,
+        AccountKind::Enabled,
+        AccountKind::OperatorMade,
+        AccountKind::OperatorUnmade,
+        AccountKind::Webhook { webhook, chat: None, act, host },
+        AccountKind::Connected { connection: connection.clone(), address, device },
+        AccountKind::Disconnected { connection, lasted: 1 },
+        AccountKind::Read { chat: chat(0), after: 0, upto: 9 },
+    ]
+}
+
+proptest! {
+    /// Whoever wants some topics is told the same of them as who wants all, of what is read for
+    /// them, and of no other.
+    #[test]
+    fn what_is_read_for_some_topics_is_all_that_they_are_told_of(
+        numbers in prop::collection::vec(any::<u8>(), 1..20),
+        at in 0..TOPICS.len(),
+        many in 1..4_usize,
+    ) {
+        const ALL: &[&str] = &TOPICS;
+        let topics: &'static [&'static str] = &ALL[at..ALL.len().min(at + many)];
+        let wanted = Wanted::of(topics);
+        let mut told = Vec::new();
+        for (number, seq) in numbers.iter().zip(1..) {
+            told.push(any_event(*number, seq));
+        }
+        let span = |told: &Told| (told.event.chat, told.event.seq, told.event.seq);
+        let row = row(1, told.iter().map(span).collect(), all_kinds());
+        let other = UserId(Uuid::from_u128(1));
+        let id = MessageId(Uuid::nil());
+        let passed = vec![Passed { chat: chat(0), id, seq: 5, sender: other }];
+        let mut expected = row.records(&Known::new(told.clone(), passed.clone()));
+        expected.retain(|record| topics.contains(&record.envelope.payload.topic()));
+
+        let (added, read) = row.stretches(wanted);
+        told.retain(|told| !added.is_empty() && is_read(told, wanted));
+        let passed = if read.is_empty() { Vec::new() } else { passed };
+        let records = row.records(&Known::new(told, passed).only(wanted));
+        prop_assert_eq!(records, expected);
+    }
+}
+
+fn is_read(told: &Told, wanted: Wanted) -> bool {
+    wanted.messages() || !matches!(told.event.kind, EventKind::Message(_))
+}
+
+#[test]
+fn what_is_not_of_the_chats_is_forgotten() {
+    let spans = vec![(chat(0), 1, 2), (chat(1), 1, 1)];
+    let mut row = row(1, spans, all_kinds());
+    assert_eq!(row.chats().collect::<Vec<_>>(), [chat(0), chat(1), chat(0)]);
+    row.keep(&[chat(0)]);
+    assert_eq!(row.row.spans, [(chat(0), 1, 2)]);
+    assert_eq!(row.events.len(), 1, "who read what in that chat");
+    row.keep(&[chat(2)]);
+    assert!(!row.is_for(Wanted::default()));
 }

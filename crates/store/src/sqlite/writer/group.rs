@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::{SqliteConnection, raw_sql};
-use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::sync::{Mutex, Notify, oneshot, watch};
 use zvon_core::store::{StoreError, StoreResult};
 
 use crate::sqlite::failed;
@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub(super) group: parking_lot::Mutex<Group>,
     /// Who waits for the connection.
     pub(super) waiting: AtomicUsize,
+    /// How many commits there were.
+    pub(super) commits: watch::Sender<u64>,
     /// A prompt transaction came.
     pub(super) prompt: Notify,
     /// When the last of them came, in milliseconds since `born`; 0 for never.
@@ -57,6 +59,7 @@ impl Shared {
             connection: Arc::new(Mutex::new(connection)),
             group: parking_lot::Mutex::default(),
             waiting: AtomicUsize::new(0),
+            commits: watch::Sender::new(0),
             prompt: Notify::new(),
             last: AtomicU64::new(0),
             born: Instant::now(),
@@ -107,6 +110,7 @@ impl Shared {
         if done.is_err() {
             self.give_up(connection, &done).await;
         } else {
+            self.commits.send_modify(|commits| *commits += 1);
             self.end(&done);
         }
     }

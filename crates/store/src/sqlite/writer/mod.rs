@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, watch};
 use zvon_core::store::{StoreError, StoreResult};
 
 use self::group::{Left, Shared, run};
@@ -70,6 +70,11 @@ impl Writer {
         tx.left = Some(if nested { Left::Member } else { Left::Alone });
         run(&mut tx, if nested { "SAVEPOINT member" } else { "BEGIN IMMEDIATE" }).await?;
         Ok(tx)
+    }
+
+    /// Moves with each commit.
+    pub(super) fn news(&self) -> watch::Receiver<u64> {
+        self.0.commits.subscribe()
     }
 
     /// The connection between transactions.

@@ -170,7 +170,7 @@ async fn reads(store: &Postgres, ann: Author, bob: Author, chat: ChatId) {
     assert_eq!((rows.len(), store.outbox(&next, 100).await.unwrap().0.len()), (1, 0));
     assert_eq!(store.backlog(&end).await.unwrap().rows, 1);
     let stretches = [100, 9_000].map(|after| Stretch { chat, after, upto: after + 10 });
-    assert_eq!(store.told(&stretches).await.unwrap().len(), 20);
+    assert_eq!(store.told(&stretches, true).await.unwrap().len(), 20);
     assert_eq!(store.passed_in(&stretches).await.unwrap().len(), 20);
     let taken = store.take_position("reader", NOW).await.unwrap();
     assert!(store.move_position(&Position { place: next, ..taken }).await.unwrap());

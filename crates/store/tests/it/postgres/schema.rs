@@ -126,7 +126,7 @@ async fn a_node_that_runs_goes_on_when_tables_get_wider_under_it() {
             !store.outbox_of((Timestamp(0), Timestamp(i64::MAX)), 0, 9).await.unwrap().is_empty()
         );
         let stretch = Stretch { chat, after: 0, upto: 3 };
-        assert_eq!(store.told(&[stretch]).await.unwrap().len(), 3);
+        assert_eq!(store.told(&[stretch], true).await.unwrap().len(), 3);
         assert_eq!(store.passed_in(&[stretch]).await.unwrap().len(), 2);
         let taken = store.take_position("reader", NOW).await.unwrap();
         assert!(store.move_position(&Position { place: end, ..taken }).await.unwrap());

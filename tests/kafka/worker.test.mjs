@@ -1,0 +1,135 @@
+// Jobs that read Kafka: killed in the middle, several at once, and in turn with the outbox. Every effect
+// happens once.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  connect, describe, done, get, givenKafka, post, registerAll, signIn, startCluster, startReceiver, startWorker, until,
+} from '../harness/index.mjs';
+
+const GROUPS = 6;
+const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+
+describe('workers that read Kafka', () => {
+  let kafka, cluster, receiver, ann, bob, groups, webhook;
+  /** Ids of messages that were sent. */
+  const sent = [];
+  let sessions = 0;
+  before(async () => {
+    kafka = await givenKafka();
+    receiver = await startReceiver();
+    const env = {
+      KAFKA_BROKERS: kafka.brokers,
+      KAFKA_CLIENT_ID: `tests-${process.pid}`,
+      KAFKA_GROUP_ID: `workers-${process.pid}`,
+      ZVON_JOBS__IN_PROCESS: 'false',
+      ZVON_WEBHOOKS__ALLOWED_NETWORKS: '127.0.0.1/32',
+    };
+    cluster = await startCluster({ size: 2, env });
+    [ann, bob] = await registerAll(cluster, 'Ann', 'Bob');
+    await done(cluster, ['users', 'make-operator', ann.email]);
+    const socket = await connect(cluster, ann);
+    groups = [];
+    for (let n = 0; n < GROUPS; n++) groups.push((await socket.ask('chat:create', { title: `${n}`, participants: [bob.id] })).chat.id);
+    socket.close();
+    const made = await post(cluster, '/api/webhooks', { token: ann.token, body: { url: receiver.url, topics: ['message.created'] } });
+    assert.equal(made.status, 201);
+    cluster.secrets.add(made.body.secret);
+    webhook = made.body.webhook.id;
+  });
+  after(async () => {
+    await receiver?.close();
+    await cluster?.finish();
+    await kafka?.finish();
+  });
+
+  /** Sends so many messages in each group, and signs in once. */
+  async function talk(each) {
+    const one = async (group, n) => {
+      const { body } = await post(cluster, `/chats/${group}/messages`, { token: bob.token, body: { content: `${n}` } });
+      sent.push(body.id);
+    };
+    await Promise.all(groups.flatMap((group) => Array.from({ length: each }, (_, n) => one(group, n))));
+    await signIn(cluster, bob);
+    sessions += 1;
+  }
+
+  async function log() {
+    const all = [];
+    for (;;) {
+      const before = all.length ? `?before=${all.at(-1).id}` : '';
+      const { body } = await get(cluster, `/api/webhooks/${webhook}/deliveries${before}`, { token: ann.token });
+      if (!body.length) return all;
+      all.push(...body);
+    }
+  }
+
+  const begun = async () => JSON.parse(await done(cluster, ['audit', 'list', '--json', '--limit', '100000', '--user', bob.id, '--action', 'session.started']));
+
+  /** Everything came, and was queued and written down once. */
+  async function onceEach(workers) {
+    const arrived = () => new Set(receiver.taken.map(({ body }) => body.data.messageId));
+    const why = () => `${arrived().size} of ${sent.length}: ${workers.map((worker) => worker.logs.slice(-1500)).join('\n')}`;
+    await until(() => arrived().size >= sent.length, why, 180_000);
+    assert.deepEqual([...arrived()].sort(), [...sent].sort(), 'nothing is lost, nothing made up');
+    // Its first session came with its account.
+    await until(async () => (await begun()).length >= sessions + 1, () => `sessions are in the audit log: ${workers[0].logs.slice(-1500)}`, 60_000);
+    // What was to come twice would have come by now.
+    await pause(1500);
+    const deliveries = await log();
+    assert.equal(deliveries.length, sent.length, 'each event was queued once');
+    assert.equal(new Set(deliveries.map(({ eventId }) => eventId)).size, sent.length);
+    assert.equal((await begun()).length, sessions + 1, 'each sign-in is written down once');
+    assert.match(await done(cluster, ['audit', 'verify']), /unbroken/);
+    const status = JSON.parse(await done(cluster, ['jobs', 'status', '--json']));
+    assert.ok(status.every(({ dead }) => dead === 0), JSON.stringify(status));
+  }
+
+  const readers = async () => JSON.parse(await done(cluster, ['events', 'status', '--json'])).map(({ reader }) => reader);
+
+  test('killed in the middle of its batches, another goes on', async () => {
+    let worker = await startWorker(cluster);
+    for (let round = 0; round < 4; round++) {
+      const talking = talk(10);
+      await pause(2500 + 400 * round);
+      await worker.end('SIGKILL');
+      await talking;
+      worker = await startWorker(cluster);
+    }
+    await onceEach([worker]);
+    assert.deepEqual(await readers(), ['relay'], 'no row of the outbox waits for them');
+    assert.equal(await worker.end('SIGTERM'), 0);
+  });
+
+  test('two share the work; one that goes leaves it to the other at once', async () => {
+    const env = { ZVON_METRICS__LISTEN: '127.0.0.1:0' };
+    const workers = [await startWorker(cluster, { env }), await startWorker(cluster, { env })];
+    const did = async (worker) => Number(/zvon_job_records_total\{job="webhooks",outcome="done"\} (\d+)/.exec(await worker.metrics())?.[1] ?? 0);
+    const both = async () => (await did(workers[0])) > 0 && (await did(workers[1])) > 0;
+    const deadline = Date.now() + 120_000;
+    while (!(await both())) {
+      assert.ok(Date.now() < deadline, workers[1].logs.slice(-2000));
+      await talk(5);
+    }
+    await onceEach(workers);
+    const talking = talk(20);
+    assert.equal(await workers[0].end('SIGTERM'), 0);
+    await talking;
+    await onceEach([workers[1]]);
+    assert.equal(await workers[1].end('SIGTERM'), 0);
+  });
+
+  test('from Kafka to the outbox and back: nothing twice, nothing lost', async () => {
+    await talk(5);
+    let worker = await startWorker(cluster, { env: { KAFKA_BROKERS: '' } });
+    await talk(5);
+    await onceEach([worker]);
+    assert.deepEqual((await readers()).sort(), ['audit', 'relay', 'webhooks'].sort());
+    assert.equal(await worker.end('SIGTERM'), 0);
+    await talk(5);
+    worker = await startWorker(cluster);
+    await talk(5);
+    await onceEach([worker]);
+    assert.deepEqual(await readers(), ['relay'], 'their places in the outbox are forgotten');
+    assert.equal(await worker.end('SIGTERM'), 0);
+  });
+});
