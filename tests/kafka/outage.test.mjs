@@ -2,7 +2,7 @@
 // comes when it is back, all of it, in order.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { describe, done, follow, get, startKafka, startServer, zvon } from '../harness/index.mjs';
+import { describe, done, follow, get, startKafka, startServer, until, zvon } from '../harness/index.mjs';
 import { talk } from './talk.mjs';
 
 /** So many messages wait when Kafka comes; each makes two records. */
@@ -25,6 +25,9 @@ describe('Kafka away', () => {
   test('from the start: the server is ready, messages are acked as ever, the doctor says so', async () => {
     assert.equal((await get(server, '/health/readiness')).status, 200);
     assert.equal((await get(server, '/health')).status, 200);
+    const events = async () => (await get(server, '/health/readiness')).body.events;
+    await until(async () => (await events()).error && (await events()).rows > 0, () => 'its health tells that events wait', 60_000);
+    assert.equal((await events()).works, false);
     await speech.say(200);
     assert.ok(speech.slowest < 2000, `an ack took ${speech.slowest} ms`);
     await speech.shout(BACKLOG);
@@ -40,6 +43,9 @@ describe('Kafka away', () => {
     while (!(await names()).includes('message.created')) assert.ok(Date.now() < deadline, server.logs.slice(-2000));
     told = await follow(kafka.brokers, ['message.created', 'analytics.message', 'analytics.user.activity', 'zvon.dead-letter']);
     await speech.stands(told, 120_000);
+    const events = async () => (await get(server, '/health')).body.events;
+    await until(async () => (await events()).rows === 0, () => 'nothing waits any more', 30_000);
+    assert.deepEqual(await events(), { works: true, rows: 0, seconds: 0 });
     const times = told.of('analytics.message').map(({ at }) => at);
     const took = Math.max(...times) - Math.min(...told.records.map(({ at }) => at));
     const rate = Math.round((told.records.length / Math.max(took, 1)) * 1000);

@@ -25,6 +25,7 @@ use axum::Router;
 use zvon_core::App;
 use zvon_core::backing::Backing;
 use zvon_core::error::Result;
+use zvon_core::outbox::relay::standing::Standing;
 use zvon_socketio::{Adapter, Io, Namespace};
 
 pub use relay::wire::notice_dead_peer;
@@ -83,6 +84,8 @@ pub(crate) struct Edge {
     pub(crate) settings: Settings,
     pub(crate) ready: AtomicBool,
     pub(crate) relay: Option<Arc<Relay>>,
+    /// How events get on to the event log, once there is one.
+    pub(crate) events: OnceLock<Standing>,
     /// Made when somebody asks for them first.
     documents: OnceLock<Documents>,
 }
@@ -122,8 +125,9 @@ impl Gateway {
         let namespace = io.namespace("/", Arc::new(handler));
         rooms.attach(namespace.clone());
         let ready = AtomicBool::new(false);
-        let documents = OnceLock::new();
-        let edge = Edge { app, tokens, io, namespace, meters, settings, ready, relay, documents };
+        let (documents, events) = (OnceLock::new(), OnceLock::new());
+        let edge =
+            Edge { app, tokens, io, namespace, meters, settings, ready, relay, events, documents };
         Ok(Self(Arc::new(edge)))
     }
 
@@ -156,6 +160,11 @@ impl Gateway {
     /// Whether balancers should send clients here.
     pub fn set_ready(&self, ready: bool) {
         self.0.ready.store(ready, Ordering::Relaxed);
+    }
+
+    /// Health tells from now on how events get on to the event log.
+    pub fn tell_of_events(&self, standing: Standing) {
+        let _ = self.0.events.set(standing);
     }
 
     /// How many connections are live.

@@ -178,6 +178,29 @@ pub struct Health {
     pub error: BTreeMap<String, Check>,
     /// All of them.
     pub details: BTreeMap<String, Check>,
+    /// How events get on to the event log, if there is one. It decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub events: Option<EventsHealth>,
+}
+
+/// Inside [`Health`]: this node's part in bringing events to the event log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct EventsHealth {
+    /// Whether it is this node that brings them: one of a cluster does.
+    pub works: bool,
+    /// How many rows of the outbox waited lately, as far as this node knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rows: Option<u64>,
+    /// How old the oldest of them is, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub seconds: Option<f64>,
+    /// Why they wait, if the event log is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub error: Option<String>,
 }
 
 /// Inside [`Health`].

@@ -61,7 +61,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         Some(member) => Some(member.join(&gateway, &opened.backing.nodes).await),
         None => None,
     };
-    let relaying = Relaying::start(&config, &opened).await?;
+    let relaying = Relaying::start(&config, &opened, &gateway).await?;
     let jobs = Jobs::of_node(&config, &opened.means(&config));
     gateway.set_ready(true);
     announce(&url, metrics, &config);

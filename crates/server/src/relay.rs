@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use zvon_core::outbox::reader::Ground;
 use zvon_core::outbox::relay::Relay;
+use zvon_gateway::Gateway;
 
 use crate::backing::Opened;
 use crate::config::Config;
@@ -17,15 +18,17 @@ use crate::kafka;
 pub(crate) struct Relaying(Option<(CancellationToken, JoinHandle<()>)>);
 
 impl Relaying {
-    /// Starts it, if there is an event log. The log may be away.
-    pub(crate) async fn start(config: &Config, opened: &Opened) -> Result<Self> {
+    /// Starts it, if there is an event log, and has the node's health tell of it. The log may be away.
+    pub(crate) async fn start(config: &Config, opened: &Opened, gateway: &Gateway) -> Result<Self> {
         let backing = &opened.backing;
         let epoch = backing.store.log_epoch().await?;
         let Some(log) = kafka::event_log(config, "relay", &epoch) else { return Ok(Self(None)) };
         let (store, clock) = (Arc::clone(&backing.store), Arc::clone(&backing.clock));
         let ground = Ground { store, clock, leases: Arc::clone(&opened.leases) };
         let stop = CancellationToken::new();
-        let task = tokio::spawn(Relay::new(ground, log).run(stop.clone()));
+        let relay = Relay::new(ground, log);
+        gateway.tell_of_events(relay.standing());
+        let task = tokio::spawn(relay.run(stop.clone()));
         Ok(Self(Some((stop, task))))
     }
 

@@ -12,8 +12,10 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 use zvon_core::clock::{Clock, SystemClock};
+use zvon_core::outbox::relay::standing::State as Relay;
 use zvon_protocol::error::OkTag;
-use zvon_protocol::rest::{Alive, Check, Health, HealthStatus};
+use zvon_protocol::rest::{Alive, Check, EventsHealth, Health, HealthStatus};
+use zvon_protocol::time::Timestamp;
 
 use super::envelope::Extra;
 use crate::Edge;
@@ -36,7 +38,7 @@ pub(crate) async fn health(State(edge): State<Arc<Edge>>) -> Response {
         true => Check::Up,
         false => Check::Down { message: "Redis does not answer".to_owned() },
     });
-    report(checks, redis.map(|check| ("redis", check)))
+    report(checks, redis.map(|check| ("redis", check)), events(&edge))
 }
 
 /// `GET /health/liveness`: the process answers.
@@ -50,7 +52,23 @@ pub(crate) async fn readiness(State(edge): State<Arc<Edge>>) -> Response {
     let ready = edge.ready.load(Ordering::Relaxed);
     let draining = || Err("not ready".to_owned());
     let verdict = verdict.and_then(|()| if ready { Ok(()) } else { draining() });
-    report(vec![(name, verdict)], None)
+    report(vec![(name, verdict)], None, events(&edge))
+}
+
+/// How events get on to the event log. Nobody who chats waits for it, so it decides nothing.
+fn events(edge: &Edge) -> Option<EventsHealth> {
+    edge.events.get().map(|standing| told(standing.now(), SystemClock.now()))
+}
+
+fn told(relay: Relay, now: Timestamp) -> EventsHealth {
+    let Relay { works, backlog, error } = relay;
+    let seconds = backlog.map(|backlog| {
+        let since = |oldest: Timestamp| now.0.saturating_sub(oldest.0).max(0) as f64 / 1e3;
+        backlog.oldest.map_or(0.0, since)
+    });
+    // The page is anybody's to read.
+    let error = error.map(|_| "the event log does not answer; the node's log says more".to_owned());
+    EventsHealth { works, rows: backlog.map(|backlog| backlog.rows), seconds, error }
 }
 
 async fn database(edge: &Edge) -> Probe {
@@ -69,8 +87,12 @@ fn within(used: Option<u64>, most: Option<u64>, text: &str) -> Result<(), String
     }
 }
 
-/// What the checks come to; `aside` is told and decides nothing.
-fn report(checks: Vec<Probe>, aside: Option<(&'static str, Check)>) -> Response {
+/// What the checks come to; `aside` and `events` are told and decide nothing.
+fn report(
+    checks: Vec<Probe>,
+    aside: Option<(&'static str, Check)>,
+    events: Option<EventsHealth>,
+) -> Response {
     let (mut info, mut error, mut details) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     details.extend(aside.map(|(name, check)| (name.to_owned(), check)));
     for (name, verdict) in checks {
@@ -83,7 +105,7 @@ fn report(checks: Vec<Probe>, aside: Option<(&'static str, Check)>) -> Response 
     }
     let healthy = error.is_empty();
     let status = if healthy { HealthStatus::Ok } else { HealthStatus::Error };
-    let health = Health { status, info, error, details };
+    let health = Health { status, info, error, details, events };
     let mut response = if healthy {
         Json(health).into_response()
     } else {

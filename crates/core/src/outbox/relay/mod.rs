@@ -7,6 +7,7 @@
 //! the log will never take is buried with the reason, and goes on nobody's account.
 
 mod meters;
+pub mod standing;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,8 +17,10 @@ use uuid::Uuid;
 use zvon_protocol::time::Timestamp;
 
 use self::meters::Meters;
+use self::standing::Standing;
 use super::pages::{BrokenRow, Slice, records_of};
 use super::reader::{Ground, Reader};
+use super::store::Backlog;
 use crate::event_log::{DeadLetter, EventLog, EventLogError, Record};
 use crate::job::Backoff;
 use crate::store::Store;
@@ -40,6 +43,7 @@ pub struct Relay {
     log: Arc<dyn EventLog>,
     reader: Reader,
     meters: Meters,
+    standing: Standing,
     looked: Option<Instant>,
 }
 
@@ -48,7 +52,14 @@ impl Relay {
     #[must_use]
     pub fn new(ground: Ground, log: Arc<dyn EventLog>) -> Self {
         let reader = Reader::new(ground.clone(), RELAY);
-        Self { ground, log, reader, meters: Meters::default(), looked: None }
+        let (meters, standing) = (Meters::default(), Standing::default());
+        Self { ground, log, reader, meters, standing, looked: None }
+    }
+
+    /// How it stands, from now on.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.standing.clone()
     }
 
     /// Goes on until it is told to stop.
@@ -61,6 +72,10 @@ impl Relay {
             };
             self.reader.let_go();
             self.meters.failed(&error);
+            self.standing.stopped(match &error {
+                EventLogError::Unavailable(why) => Some(why.clone()),
+                EventLogError::Fenced(_) => None,
+            });
             failures += 1;
             match &error {
                 EventLogError::Fenced(why) => tracing::info!(why, "this node's relay steps back"),
@@ -79,10 +94,19 @@ impl Relay {
 
     /// Takes its place and brings slice after slice.
     async fn follow(&mut self, failures: &mut u32) -> Result<(), EventLogError> {
-        self.reader.wait().await;
+        tokio::select! {
+            () = self.reader.wait() => {}
+            () = tokio::time::sleep(LOOK) => {
+                // Another node's does it, and tells what waits.
+                self.standing.stopped(None);
+                self.meters.backlog(Backlog::default(), self.ground.clock.now());
+                self.reader.wait().await;
+            }
+        }
         // Before the position is read: whoever had this place appends no more from now on.
         self.log.begin().await?;
         self.reader.take().await?;
+        self.standing.works();
         loop {
             let slice = tokio::select! {
                 slice = self.reader.next() => slice?,
@@ -119,6 +143,7 @@ impl Relay {
         };
         if let Ok(backlog) = self.ground.store.backlog(&place).await {
             self.meters.backlog(backlog, self.ground.clock.now());
+            self.standing.waits(backlog);
         }
     }
 }
