@@ -48,9 +48,7 @@ export async function startServer({ env = {} } = {}) {
 
 /** A node, alone unless `env` says otherwise; of another `binary` than the one that is tested, maybe. */
 export async function startNode({ env = {}, binary = BINARY } = {}) {
-  // An older program may not know of jobs.
-  const jobs = binary === BINARY ? { ZVON_JOBS__IN_PROCESS: 'true' } : {};
-  const server = new Server(await mkdtemp(join(tmpdir(), 'zvon-')), { ...DEFAULTS, ...jobs, ...env }, binary);
+  const server = new Server(await mkdtemp(join(tmpdir(), 'zvon-')), { ...DEFAULTS, ...env }, binary);
   await server.start();
   return server;
 }
