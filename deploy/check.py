@@ -68,19 +68,24 @@ def check_kubernetes():
     container = pod["spec"]["containers"][0]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert deployment["selector"]["matchLabels"].items() <= labels.items()
+    pods = [part["spec"]["template"]["metadata"]["labels"] for (kind, _), part in by.items() if kind == "Deployment"]
     for kind, name in by:
         spec = by[kind, name].get("spec", {})
         selector = spec.get("podSelector") or spec.get("selector") or {}
         if kind in ("Service", "PodDisruptionBudget", "NetworkPolicy"):
             wanted = selector.get("matchLabels", selector)
-            assert wanted and wanted.items() <= labels.items(), f"{kind} {name} selects {wanted}"
+            assert wanted and any(wanted.items() <= one.items() for one in pods), f"{kind} {name} selects {wanted}"
         if kind == "Service":
             assert all(port["targetPort"] in ports for port in spec["ports"]), f"ports of {name}"
     target = by["HorizontalPodAutoscaler", "zvon"]["spec"]["scaleTargetRef"]
     assert (target["kind"], target["name"]) in by
     rules = by["NetworkPolicy", "zvon"]["spec"]["ingress"]
     assert {port["port"] for rule in rules for port in rule["ports"]} == set(ports)
-    for source in container["envFrom"]:
+    worker = by["Deployment", "zvon-worker"]["spec"]
+    assert worker["selector"]["matchLabels"] == worker["template"]["metadata"]["labels"]
+    at_work = worker["template"]["spec"]["containers"][0]
+    assert by["ConfigMap", "zvon"]["data"]["ZVON_JOBS__IN_PROCESS"] == "false"
+    for source in container["envFrom"] + at_work["envFrom"]:
         kind = "ConfigMap" if "configMapRef" in source else "Secret"
         assert (kind, next(iter(source.values()))["name"]) in by, source
     for name in ("startupProbe", "readinessProbe", "livenessProbe"):
