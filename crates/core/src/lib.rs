@@ -6,6 +6,7 @@
 //! A feature has the same file name here, in `store`, in `backplane` and in `gateway`.
 
 pub mod account;
+pub mod analytics;
 mod app;
 pub mod audit;
 pub mod backing;

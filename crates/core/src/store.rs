@@ -11,6 +11,7 @@
 //! The suite of `contract::store` holds every implementation to this.
 
 use crate::account::store::AccountStore;
+use crate::analytics::store::AnalyticsStore;
 use crate::audit::store::AuditStore;
 use crate::chat::store::ChatStore;
 use crate::delivery::store::CursorStore;
@@ -32,6 +33,7 @@ pub trait Store:
     + JobStore
     + AuditStore
     + WebhookStore
+    + AnalyticsStore
     + PositionStore
 {
 }
@@ -46,6 +48,7 @@ impl<T> Store for T where
         + JobStore
         + AuditStore
         + WebhookStore
+        + AnalyticsStore
         + PositionStore
 {
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use zvon_core::analytics::KEEP;
+use zvon_core::analytics::job::Count;
 use zvon_core::audit::job::Audit;
 use zvon_core::clock::{Clock, SystemClock};
 use zvon_core::job::runner::{Ground, Patience, Runner};
@@ -17,6 +19,7 @@ use zvon_core::store::Store;
 use zvon_core::webhook::courier::{Courier, Terms};
 use zvon_core::webhook::job::Webhooks;
 use zvon_core::webhook::post::Post;
+use zvon_protocol::day::Day;
 
 use crate::config::Config;
 
@@ -39,7 +42,8 @@ pub(crate) fn all(store: Arc<dyn Store>, due: &Due) -> Vec<Arc<dyn Job>> {
     let deliveries = Arc::clone(&due.deliveries);
     vec![
         Arc::new(Audit::new(Arc::clone(&store) as _)),
-        Arc::new(Webhooks::new(store as _, clock, deliveries)),
+        Arc::new(Webhooks::new(Arc::clone(&store) as _, Arc::clone(&clock), deliveries)),
+        Arc::new(Count::new(store as _, clock)),
     ]
 }
 
@@ -120,12 +124,16 @@ pub(crate) fn remember(config: &Config) -> i64 {
     REMEMBER.max(keep.saturating_add(DAY))
 }
 
-/// Forgets now and then which records were done long ago.
+/// Forgets now and then which records were done long ago, and who was active then.
 async fn forget(means: Means, remember: i64, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(FORGET)).await.is_some() {
-        let before = means.clock.now().plus_millis(-remember);
+        let now = means.clock.now();
+        let before = now.plus_millis(-remember);
         if let Err(error) = means.store.purge_done(before).await {
             tracing::warn!(%error, "what jobs did long ago could not be forgotten");
+        }
+        if let Err(error) = means.store.fold_days(Day::of(now), KEEP).await {
+            tracing::warn!(%error, "who was active long ago could not be forgotten");
         }
     }
 }

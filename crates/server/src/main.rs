@@ -45,7 +45,7 @@ struct Cli {
 enum Command {
     /// Runs the chat: web client, REST and Socket.IO on one port.
     Serve(Serve),
-    /// Runs the background jobs alone: audit log, webhooks.
+    /// Runs the background jobs alone: audit log, webhooks, counts.
     Worker(command::Place),
     #[command(flatten)]
     Operator(command::Command),

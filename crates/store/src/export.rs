@@ -10,6 +10,7 @@ use zvon_core::session::Session;
 use zvon_core::store::{Store, StoreResult};
 use zvon_core::webhook::Webhook;
 use zvon_protocol::chat::Role;
+use zvon_protocol::day::Day;
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
 
@@ -77,6 +78,9 @@ pub trait Export: Store {
 
     /// The pins of a chat that the user made, the oldest first.
     async fn pins_by(&self, chat: ChatId, user: UserId) -> StoreResult<Vec<MadePin>>;
+
+    /// The days on which the user was active, as far as that is not forgotten, ascending.
+    async fn active_days_of(&self, user: UserId) -> StoreResult<Vec<Day>>;
 }
 
 /// A membership from a row of `members` with the user's name beside it.

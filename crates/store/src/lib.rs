@@ -2,11 +2,12 @@
 //!
 //! [`sqlite`] needs no service and is for one node; [`postgres`] stands beside it with the same file
 //! names and is for several. Both pass `zvon_core::contract::store`. What does not depend on the
-//! database stands here: receipts, group changes, rows as values, which schema a program may run on,
-//! what an operator reads out.
+//! database stands here: receipts, group changes, counts, rows as values, which schema a program may
+//! run on, what an operator reads out.
 
 mod beside;
 mod columns;
+mod counted;
 mod entry;
 pub mod export;
 mod fresh;

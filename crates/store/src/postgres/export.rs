@@ -5,10 +5,12 @@ use zvon_core::message::MessageRow;
 use zvon_core::session::Session;
 use zvon_core::store::StoreResult;
 use zvon_core::webhook::Webhook;
+use zvon_protocol::day::Day;
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::message::messages;
 use super::{Postgres, failed};
+use crate::counted;
 use crate::export::{self, Export, MadePin, Membership};
 use crate::kept::{self, webhook_columns};
 use crate::row::{self, signed};
@@ -25,7 +27,9 @@ const SENT: &str = messages!(
 const PINNED: &str = "SELECT p.seq, p.at, p.pin_seq, e.id FROM pins p \
     JOIN events e ON e.chat_id = p.chat_id AND e.seq = p.seq \
     WHERE p.chat_id = $1 AND p.by_user = $2 ORDER BY p.pin_seq";
-
+const ACTIVE: &str = "SELECT s.day FROM analytics_days d CROSS JOIN analytics_seen s \
+    WHERE d.day >= (SELECT min(f.day) FROM analytics_seen f) \
+    AND s.day = d.day AND s.kind = 0 AND s.id = $1 ORDER BY s.day";
 const HOOKS: &str = concat!(
     "SELECT w.id AS webhook_id, ",
     webhook_columns!(),
@@ -70,5 +74,10 @@ impl Export for Postgres {
         let pinned = sqlx::query(PINNED).bind(chat.0).bind(user.0);
         let rows = self.read.rows(pinned).await.map_err(failed)?;
         row::all(&rows, export::pin).map_err(failed)
+    }
+
+    async fn active_days_of(&self, user: UserId) -> StoreResult<Vec<Day>> {
+        let rows = self.read.rows(sqlx::query(ACTIVE).bind(user.0)).await.map_err(failed)?;
+        row::all(&rows, counted::day).map_err(failed)
     }
 }

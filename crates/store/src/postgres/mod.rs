@@ -12,6 +12,7 @@
 //! * Identity and time of everything come from the node; only order is the database's.
 
 mod account;
+mod analytics;
 mod append;
 mod audit;
 pub mod backup;

@@ -5,10 +5,12 @@ use zvon_core::message::MessageRow;
 use zvon_core::session::Session;
 use zvon_core::store::StoreResult;
 use zvon_core::webhook::Webhook;
+use zvon_protocol::day::Day;
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::message::messages;
 use super::{Sqlite, failed};
+use crate::counted;
 use crate::export::{self, Export, MadePin, Membership};
 use crate::kept::{self, webhook_columns};
 use crate::row::{self, signed};
@@ -25,7 +27,9 @@ const SENT: &str = messages!(
 const PINNED: &str = "SELECT p.seq, p.at, p.pin_seq, e.id FROM pins p \
     JOIN events e ON e.chat_id = p.chat_id AND e.seq = p.seq \
     WHERE p.chat_id = ? AND p.by_user = ? ORDER BY p.pin_seq";
-
+const ACTIVE: &str = "SELECT s.day FROM analytics_days d CROSS JOIN analytics_seen s \
+    WHERE d.day >= (SELECT min(f.day) FROM analytics_seen f) \
+    AND s.day = d.day AND s.kind = 0 AND s.id = ? ORDER BY s.day";
 const HOOKS: &str = concat!(
     "SELECT w.id AS webhook_id, ",
     webhook_columns!(),
@@ -68,5 +72,10 @@ impl Export for Sqlite {
     async fn pins_by(&self, chat: ChatId, user: UserId) -> StoreResult<Vec<MadePin>> {
         let rows = sqlx::query(PINNED).bind(chat.0).bind(user.0).fetch_all(&self.readers).await;
         row::all(&rows.map_err(failed)?, export::pin).map_err(failed)
+    }
+
+    async fn active_days_of(&self, user: UserId) -> StoreResult<Vec<Day>> {
+        let rows = sqlx::query(ACTIVE).bind(user.0).fetch_all(&self.readers).await;
+        row::all(&rows.map_err(failed)?, counted::day).map_err(failed)
     }
 }

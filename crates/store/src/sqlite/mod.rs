@@ -7,6 +7,7 @@
 //! * The files are for their owner only (0600).
 
 mod account;
+mod analytics;
 mod append;
 mod audit;
 pub mod backup;

@@ -91,6 +91,7 @@ async fn read_out(store: &Sqlite) {
     assert_eq!(store.memberships_in(chat).await.unwrap().len(), 2);
     assert_eq!(store.messages_of((chat, user), (0, 9), 9).await.unwrap(), []);
     assert_eq!(store.pins_by(chat, user).await.unwrap(), []);
+    assert_eq!(store.active_days_of(user).await.unwrap(), []);
     store.close().await;
 }
 

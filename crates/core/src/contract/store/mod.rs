@@ -4,6 +4,7 @@
 //! disturb each other; what counts everything (accounts, outbox rows) has a store to itself.
 
 mod accounts;
+mod analytics;
 mod append;
 mod audit;
 mod chats;
@@ -53,4 +54,5 @@ pub async fn run<F: Future<Output = Subject>>(make: impl Fn() -> F) {
     jobs::run(make().await).await;
     audit::run(make().await).await;
     webhooks::run(make().await).await;
+    analytics::run(make().await).await;
 }

@@ -1,12 +1,16 @@
 //! An operator's own connection to the database, while nodes use it: what it ends, reads and finds.
 
+use zvon_core::analytics::store::AnalyticsStore;
+use zvon_core::analytics::{Fact, What};
 use zvon_core::chat::store::{ChatStore, GroupChange};
 use zvon_core::clock::SystemClock;
+use zvon_core::job::Once;
 use zvon_core::message::store::{Appended, MessageStore};
 use zvon_core::outbox::store::OutboxStore;
 use zvon_core::session::Reason;
 use zvon_core::session::store::{End, SessionStore};
 use zvon_core::store::Denied;
+use zvon_protocol::day::Day;
 use zvon_store::Access;
 use zvon_store::export::Export;
 use zvon_store::postgres::{Postgres, Settings, inspect};
@@ -67,8 +71,19 @@ async fn all_that_is_kept_is_read_out_also_what_is_over() {
     let end = End { at: NOW, reason: Reason::Operator };
     assert!(store.revoke_session(other.session, end).await.unwrap());
 
+    let came = |event: &str, day| {
+        let (event_id, what) = (event.to_owned(), What::Came(other.user));
+        Fact { event_id, day: Day::new(day), what }
+    };
+    let once = Once { job: "analytics", at: NOW };
+    let facts = [came("1", 8), came("2", 7), came("3", 8)];
+    assert_eq!(store.count_facts(once, &facts).await.unwrap(), 3);
+
     let settings = settings(place.cluster.url(&place.name));
     let reader = Postgres::beside(&settings, Access::Read).await.unwrap();
+    let days = reader.active_days_of(other.user).await.unwrap();
+    assert_eq!(days, [Day::new(7), Day::new(8)]);
+    assert_eq!(reader.active_days_of(admin.user).await.unwrap(), []);
     let sessions = reader.all_sessions_of(other.user).await.unwrap();
     assert_eq!(sessions.iter().map(|found| found.id).collect::<Vec<_>>(), [other.session]);
     assert_eq!(sessions[0].revoked_at, Some(NOW));
@@ -114,7 +129,8 @@ async fn an_inspection_tells_what_a_node_would_find() {
     place.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"));
     place.sql(&format!(
         "GRANT INSERT, UPDATE, DELETE ON users, chats, members, events, pins, outbox, positions, \
-         operators, job_done, job_dead, job_states, audit, audit_head, webhooks, deliveries TO {role}"
+         operators, job_done, job_dead, job_states, audit, audit_head, webhooks, deliveries, \
+         analytics_days, analytics_seen TO {role}"
     ));
     let url = place.cluster.url(&place.name).replace("postgres@", &format!("{role}@"));
     let found = inspect::inspect(&settings(url), &SystemClock).await.unwrap();

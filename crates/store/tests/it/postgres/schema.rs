@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 use zvon_core::account::store::AccountStore;
+use zvon_core::analytics::store::AnalyticsStore;
+use zvon_core::analytics::{Fact, What};
 use zvon_core::audit::Entry;
 use zvon_core::audit::store::{AuditStore, Filter};
 use zvon_core::chat::store::{Author, ChatStore, GroupChange};
@@ -17,6 +19,7 @@ use zvon_core::session::store::{Rotation, SessionStore, Use};
 use zvon_core::store::StoreError;
 use zvon_core::webhook::store::{Change, Health, NewDelivery, Settled, WebhookStore};
 use zvon_core::webhook::{Progress, Secret, Try, Webhook};
+use zvon_protocol::day::Day;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::ids::WebhookId;
 use zvon_protocol::record::Outcome;
@@ -138,8 +141,8 @@ async fn a_node_that_runs_goes_on_when_tables_get_wider_under_it() {
         let tables =
             ["users", "sessions", "chats", "members", "events", "pins", "outbox", "positions"];
         let of_jobs = ["operators", "job_done", "job_dead", "job_states", "audit", "audit_head"];
-        let hooks = ["webhooks", "deliveries"];
-        for table in tables.iter().chain(&of_jobs).chain(&hooks) {
+        let more = ["webhooks", "deliveries", "analytics_days", "analytics_seen"];
+        for table in tables.iter().chain(&of_jobs).chain(&more) {
             place.sql(&format!("ALTER TABLE {table} ADD COLUMN of_tomorrow_{step} text"));
         }
     }
@@ -188,6 +191,12 @@ async fn work_of_jobs(store: &Postgres, author: Author) {
     store.settle_delivery(id, &last, &settled).await.unwrap();
     assert_eq!(store.deliveries(webhook.id, None, 9).await.unwrap().len(), 1);
     store.change_webhook(author, webhook.id, Change::Delete).await.unwrap().unwrap();
+    let (day, what) = (Day::of(NOW), What::Came(author.user));
+    let fact = Fact { event_id: unique(), day, what };
+    let once = Once { job: "analytics", at: NOW };
+    assert_eq!(store.count_facts(once, &[fact]).await.unwrap(), 1);
+    assert_eq!(store.counted_days(day, day).await.unwrap().len(), 1);
+    assert_eq!(store.fold_days(day, 1).await.unwrap(), 0);
     let state = JobState { job: "webhooks".to_owned(), ..JobState::default() };
     store.note_job(&state).await.unwrap();
     assert_eq!(store.job_states().await.unwrap().len(), 1);
