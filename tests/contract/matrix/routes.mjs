@@ -201,6 +201,8 @@ export const routes = {
   },
   // None of these is an operator.
   'GET /api/audit': { send: nothing, cells: everybody(NO_OPERATOR) },
+  'GET /api/analytics': { send: nothing, cells: everybody(NO_OPERATOR) },
+  'GET /api/analytics.csv': { send: nothing, cells: everybody(NO_OPERATOR) },
   'GET /health': { send: nothing, cells: anybody(reads()) },
   'GET /health/liveness': { send: nothing, cells: anybody(reads()) },
   'GET /health/readiness': { send: nothing, cells: anybody(reads()) },

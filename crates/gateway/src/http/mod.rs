@@ -1,6 +1,7 @@
 //! REST, health and the web client.
 
 pub(crate) mod access;
+mod analytics;
 mod audit;
 mod auth;
 mod body;

@@ -2,6 +2,7 @@
 
 use http::StatusCode as Status;
 use serde_json::Value;
+use zvon_protocol::analytics::Analytics;
 use zvon_protocol::audit::AuditRow;
 use zvon_protocol::message::Message;
 use zvon_protocol::rest::{Alive, Chat, Health, SessionView, SignedIn};
@@ -9,11 +10,13 @@ use zvon_protocol::user::{Account, UserRow};
 use zvon_protocol::webhook::{CreatedWebhook, DeliveryView, WebhookView};
 
 use super::route::{Route, delete, get, post};
-use super::{audit, auth, chats, docs, health, messages, sessions, users, webhooks};
+use super::{analytics, audit, auth, chats, docs, health, messages, sessions, users, webhooks};
 
 const LIMITED: &str = "Too Many Requests";
 const NO_CHAT: &str = "Chat not found";
 const NO_WEBHOOK: &str = "Webhook not found";
+const NO_OPERATOR: &str = "Only an operator can do that";
+const NO_DAYS: &str = "from and to are days, like 2026-01-31";
 const NO_ADMIN: &str = "Only an admin of the group, or for all events an operator, can do that";
 
 /// All of them.
@@ -174,7 +177,17 @@ fn operators() -> Vec<Route> {
             .does("operators", "The audit log.")
             .gives::<Vec<AuditRow>>(Status::OK, "The rows, the newest first.")
             .refuses(Status::BAD_REQUEST, "user is a UUID, since and until are times …")
-            .refuses(Status::FORBIDDEN, "Only an operator can do that"),
+            .refuses(Status::FORBIDDEN, NO_OPERATOR),
+        get("/api/analytics", analytics::show)
+            .does("operators", "What happened on each day of UTC.")
+            .gives::<Analytics>(Status::OK, "The days, the oldest first.")
+            .refuses(Status::BAD_REQUEST, NO_DAYS)
+            .refuses(Status::FORBIDDEN, NO_OPERATOR),
+        get("/api/analytics.csv", analytics::download)
+            .does("operators", "The same as CSV.")
+            .gives_text("text/csv", "A head, and a line per day.")
+            .refuses(Status::BAD_REQUEST, NO_DAYS)
+            .refuses(Status::FORBIDDEN, NO_OPERATOR),
     ]
 }
 
