@@ -67,8 +67,17 @@ describe('a worker that is killed', () => {
     assert.equal(new Set(rows.map(({ resourceId }) => resourceId)).size, rows.length);
     assert.match(await done(server, ['audit', 'verify']), /unbroken/);
 
+    // It may have been a day or two.
+    const counted = async () => {
+      const { days } = JSON.parse(await done(server, ['analytics', '--json']));
+      const sum = (of) => days.reduce((all, day) => all + day[of], 0);
+      return ['messages', 'newUsers', 'newChats'].map(sum);
+    };
+    await until(async () => (await counted())[0] >= total, () => 'the messages are counted', 60_000);
+    assert.deepEqual(await counted(), [total, 2, 1], 'each once');
+
     const status = JSON.parse(await done(server, ['jobs', 'status', '--json']));
-    assert.deepEqual(status.map(({ job, dead }) => [job, dead]), [['audit', 0], ['webhooks', 0]]);
+    assert.deepEqual(status.map(({ job, dead }) => [job, dead]), [['analytics', 0], ['audit', 0], ['webhooks', 0]]);
     assert.equal(await worker.end('SIGTERM'), 0, 'and goes when it is asked to');
   });
 });

@@ -125,6 +125,7 @@ async fn write_user(store: &Kept, who: &str, out: &mut impl Write) -> anyhow::Re
     let webhooks: Vec<Value> = webhooks.iter().map(shape::webhook).collect();
     let operator = store.is_operator(account.id).await?;
     write!(out, ",\"operator\":{operator},\"webhooks\":{}", Value::Array(webhooks))?;
+    write!(out, ",\"activeOn\":{}", json!(store.active_days_of(account.id).await?))?;
     write_audit(store, account.id, out).await
 }
 

@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 it could not be done (or `doctor` found a failure), 2 a wrong command line
 //! or configuration. What went wrong is one line on standard error.
 
+mod analytics;
 mod audit;
 mod backup;
 pub(crate) mod cluster;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Users(users::Users),
     /// Reads the audit log and proves that nobody changed it.
     Audit(audit::Audit),
+    /// Tells what was counted per day: messages, active users and chats, new ones.
+    Analytics(analytics::Counts),
     /// Tells how background jobs stand, and has them do again what they gave up.
     Jobs(jobs::Jobs),
     /// Writes all that is kept of a user or a chat as JSON.
@@ -88,6 +91,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
                 Command::Doctor(doctor) => doctor.run().await,
                 Command::Users(users) => users.run().await,
                 Command::Audit(audit) => audit.run().await,
+                Command::Analytics(counts) => counts.run().await,
                 Command::Jobs(jobs) => jobs.run().await,
                 Command::Export(export) => export.run().await,
                 Command::Backup(backup) => backup.run().await,
