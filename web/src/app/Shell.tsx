@@ -1,19 +1,20 @@
 /** The frame for who is signed in: chats on the left, the rest on the right; one of both if narrow. */
 import { lazy, Suspense, useEffect } from 'react';
-import { Link, Route, Switch, useLocation } from 'wouter';
+import { Route, Switch, useLocation } from 'wouter';
 import { ChatPage } from '../features/chat/ChatPage';
 import { NothingOpen } from '../features/chats/NothingOpen';
 import { Sidebar } from '../features/chats/Sidebar';
 import { useLanguage } from '../i18n';
 import { type Account, onOpenChat } from '../state';
-import { EmptyState } from '../ui/EmptyState';
 import { ConnectionBar } from './ConnectionBar';
+import { NotFound } from './NotFound';
 import { Overlays } from './Overlays';
 import { Shortcuts } from './shortcuts';
 import { Toasts } from './Toasts';
 import { useVisibleHeight } from './visibleHeight';
 import './shell.css';
 
+const AdminPage = lazy(() => import('../features/admin/AdminPage'));
 const PeoplePage = lazy(() => import('../features/people/PeoplePage'));
 const DevicesPage = lazy(() => import('../features/settings/DevicesPage'));
 const SettingsPage = lazy(() => import('../features/settings/SettingsPage'));
@@ -38,6 +39,7 @@ export function Shell({ account }: { account: Account }) {
             <Route path="/chats" component={NothingOpen} />
             <Route path="/chats/:id">{({ id }) => <ChatPage key={id} chatId={id} />}</Route>
             <Route path="/people" component={PeoplePage} />
+            <Route path="/admin" component={AdminPage} />
             <Route path="/settings/devices" component={DevicesPage} />
             <Route path="/settings/*?" component={SettingsPage} />
             <Route component={NotFound} />
@@ -48,16 +50,5 @@ export function Shell({ account }: { account: Account }) {
       <Overlays />
       <Toasts />
     </div>
-  );
-}
-
-function NotFound() {
-  const { t } = useLanguage();
-  return (
-    <EmptyState icon="info" title={t('app.notFound')}>
-      <Link className="button button-primary" href="/chats">
-        {t('app.toChats')}
-      </Link>
-    </EmptyState>
   );
 }

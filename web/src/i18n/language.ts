@@ -100,6 +100,10 @@ export class Language {
     return this.#date('short', { day: '2-digit', month: '2-digit', year: '2-digit' }, at);
   };
 
+  /** A day of UTC, given as `2026-01-31`. */
+  utcDay = (day: string): string =>
+    this.#date('utcDay', { dateStyle: 'medium', timeZone: 'UTC' }, new Date(day));
+
   /** A whole number. */
   number = (value: number): string => this.#number.format(value);
 

@@ -1,5 +1,6 @@
 /** The REST half of the contract: accounts, and pages of history. Nothing here throws. */
 import type { Account } from '../protocol/Account';
+import type { Analytics } from '../protocol/Analytics';
 import type { ChangePassword } from '../protocol/ChangePassword';
 import type { ChatId } from '../protocol/ChatId';
 import type { Login } from '../protocol/Login';
@@ -78,7 +79,23 @@ export class Rest {
     return this.#send('GET', `/messages/${id}`);
   }
 
-  async #send<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
+  /** What was counted on each of these days; for operators. */
+  analytics(range: { from: string; to: string }): Promise<Answer<Analytics>> {
+    return this.#send('GET', `/api/analytics?${new URLSearchParams(range)}`);
+  }
+
+  /** The same as CSV. */
+  analyticsFile(range: { from: string; to: string }): Promise<Answer<string>> {
+    const path = `/api/analytics.csv?${new URLSearchParams(range)}`;
+    return this.#send('GET', path, undefined, (text) => text);
+  }
+
+  async #send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    read: (text: string) => unknown = asJson,
+  ): Promise<Answer<T>> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (this.#token) headers.authorization = `Bearer ${this.#token}`;
     if (body) headers['content-type'] = 'application/json';
@@ -88,10 +105,10 @@ export class Rest {
       if (body) init.body = JSON.stringify(body);
       const response = await fetch(this.#url + path, init);
       const text = await response.text();
-      const answer: unknown = text ? JSON.parse(text) : null;
-      if (response.ok) return done(answer as T);
+      if (response.ok) return done(read(text) as T);
+      const refusal = asJson(text) as Refused | null;
       if (response.status === 401 && this.#token) this.#onUnauthorized();
-      return refused(response.status, answer as Refused | null);
+      return refused(response.status, refusal);
     } catch (error) {
       const isSilence = error instanceof DOMException && error.name === 'TimeoutError';
       return failed({ code: isSilence ? 'timeout' : 'offline' });
@@ -119,6 +136,10 @@ export function pageOf(messages: Message[], want: Want, limit: number, head: num
     messages,
     span: { from: isStart ? 1 : (first ?? 1), to: isEnd ? end : Math.max(last ?? 0, want.around) },
   };
+}
+
+function asJson(text: string): unknown {
+  return text ? JSON.parse(text) : null;
 }
 
 function asText(want: Want): Record<string, string> {

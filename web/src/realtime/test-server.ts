@@ -1,5 +1,5 @@
 /** The real server, for tests: a process of its own with its data in a temporary directory. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -56,6 +56,12 @@ export class TestServer {
       stdio: ['ignore', 'ignore', process.env.ZVON_LOG ? 'inherit' : 'ignore'],
     });
     await this.#ready();
+  }
+
+  /** Runs an operator's command on its data, which must succeed; what it says. */
+  command(...args: string[]): string {
+    if (!SERVER_BINARY) throw new Error('The server has not been built');
+    return execFileSync(SERVER_BINARY, [...args, '--data', this.#data], { encoding: 'utf8' });
   }
 
   /** Ends it: at once and without a word (`SIGKILL`), or in good order (`SIGTERM`). */

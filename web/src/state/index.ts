@@ -1,4 +1,5 @@
 /** The state's one door: hooks and actions for the screens. The types are in `model.ts`. */
+export { analyticsFile, refreshAnalytics, useAnalytics } from './analytics';
 export { useChat, useChats, useChatsReady, useUnreadTotal } from './chats';
 export { reconnectNow, useConnection, useLimit } from './connection';
 export { useSession } from './current';

@@ -6,8 +6,10 @@
  * parameters, which the language files turn into a sentence.
  */
 import type { Account } from '../protocol/Account';
+import type { Analytics } from '../protocol/Analytics';
 import type { ChatId } from '../protocol/ChatId';
 import type { ChatKind } from '../protocol/ChatKind';
+import type { DayCounts } from '../protocol/DayCounts';
 import type { Member } from '../protocol/Member';
 import type { Message } from '../protocol/Message';
 import type { MessageId } from '../protocol/MessageId';
@@ -27,6 +29,7 @@ export type {
   ChatId,
   ChatKind,
   Connection,
+  DayCounts,
   Delivery,
   DeliveryState,
   LimitKind,
@@ -174,6 +177,23 @@ export interface PeopleSearch {
   problem: Problem | null;
 }
 
+/* --------------------------------------------------------------- analytics */
+
+/** Successive days of UTC, both ends among them, as `2026-01-31`. */
+export interface DayRange {
+  from: string;
+  to: string;
+}
+
+/** What was counted. */
+export interface Counts {
+  /** `loading`: nothing to show yet; `hidden`: one may not see it; `failed`: see `problem`. */
+  phase: 'loading' | 'ready' | 'hidden' | 'failed';
+  /** What is shown: of the range that was asked for last, or the one before if there is a problem. */
+  analytics: Analytics | null;
+  problem: Problem | null;
+}
+
 /* ------------------------------------------------------ limits and settings */
 
 /** What the user chose; kept in this browser. */
@@ -216,6 +236,8 @@ export interface Hooks {
   useUnreadTotal(): number;
   /** Where the account is signed in; asked anew now, on coming back to the page, and every minute. */
   useDevices(): Devices;
+  /** What was counted on these days. */
+  useAnalytics(range: DayRange): Counts;
   useSettings(): Settings;
   useToasts(): Toast[];
 }
@@ -276,6 +298,11 @@ export interface Actions {
   endOtherDevices(): Promise<Outcome>;
   /** Changes the password, and signs all other devices out. */
   changePassword(form: { currentPassword: string; newPassword: string }): Promise<Outcome>;
+
+  /** Asks the server again what was counted. */
+  refreshAnalytics(range: DayRange): Promise<void>;
+  /** What was counted, as CSV. */
+  analyticsFile(range: DayRange): Promise<Outcome<string>>;
 
   /** Asks the server for everybody again. */
   refreshPeople(): Promise<Outcome>;
