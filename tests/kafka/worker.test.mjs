@@ -1,5 +1,4 @@
-// Jobs that read Kafka: killed in the middle, several at once, and in turn with the outbox. Every effect
-// happens once.
+// Jobs that read Kafka: killed in the middle, and in turn with the outbox. Every effect happens once.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
@@ -98,24 +97,6 @@ describe('workers that read Kafka', () => {
     await onceEach([worker]);
     assert.deepEqual(await readers(), ['relay'], 'no row of the outbox waits for them');
     assert.equal(await worker.end('SIGTERM'), 0);
-  });
-
-  test('two share the work; one that goes leaves it to the other at once', async () => {
-    const env = { ZVON_METRICS__LISTEN: '127.0.0.1:0' };
-    const workers = [await startWorker(cluster, { env }), await startWorker(cluster, { env })];
-    const did = async (worker) => Number(/zvon_job_records_total\{job="webhooks",outcome="done"\} (\d+)/.exec(await worker.metrics())?.[1] ?? 0);
-    const both = async () => (await did(workers[0])) > 0 && (await did(workers[1])) > 0;
-    const deadline = Date.now() + 120_000;
-    while (!(await both())) {
-      assert.ok(Date.now() < deadline, workers[1].logs.slice(-2000));
-      await talk(5);
-    }
-    await onceEach(workers);
-    const talking = talk(20);
-    assert.equal(await workers[0].end('SIGTERM'), 0);
-    await talking;
-    await onceEach([workers[1]]);
-    assert.equal(await workers[1].end('SIGTERM'), 0);
   });
 
   test('from Kafka to the outbox and back: nothing twice, nothing lost', async () => {
