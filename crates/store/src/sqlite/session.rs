@@ -14,16 +14,13 @@ use super::{Sqlite, failed, outbox};
 use crate::{row, told};
 
 const BY_ID: &str = "SELECT * FROM sessions WHERE id = ?";
-/// Makes one, tells of it if it was not there, and ends those beyond so many, the newest being
-/// kept. One string, so that sends wait for one answer of the database and not for three; its
-/// numbers are written `$1`, for those count over all of the string.
 const CREATE: &str = "INSERT INTO sessions (id, user_id, created_at, seen_at, expires_at, \
     revoked_at, device, address, refresh_nonce, refresh_number) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING; \
-    INSERT INTO outbox (at, spans, extra) SELECT $3, '[]', $11 WHERE changes() = 1; \
-    UPDATE sessions SET revoked_at = $3, reason = $12 WHERE id IN \
-    (SELECT id FROM sessions WHERE user_id = $2 AND revoked_at IS NULL AND expires_at > $3 \
-    ORDER BY id = $1 DESC, created_at DESC, id DESC LIMIT -1 OFFSET $13) RETURNING id";
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+/// Those beyond so many, the newest being kept.
+const END_OLDEST: &str = "UPDATE sessions SET revoked_at = ?1, reason = ?5 WHERE id IN \
+    (SELECT id FROM sessions WHERE user_id = ?2 AND revoked_at IS NULL AND expires_at > ?1 \
+    ORDER BY id = ?3 DESC, created_at DESC, id DESC LIMIT -1 OFFSET ?4) RETURNING id";
 const LIVE: &str = "SELECT * FROM sessions WHERE user_id = ? AND revoked_at IS NULL \
     AND expires_at > ? ORDER BY seen_at DESC, id";
 const USE: &str = "UPDATE sessions SET seen_at = max(seen_at, j.seen), \
@@ -44,7 +41,7 @@ const PURGE: &str = "DELETE FROM sessions WHERE id IN \
 impl SessionStore for Sqlite {
     async fn create_session(&self, session: &Session, most: u32) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.begin_patiently().await?;
-        let create = sqlx::query(CREATE)
+        let made = sqlx::query(CREATE)
             .bind(session.id.0)
             .bind(session.user.0)
             .bind(session.created_at.0)
@@ -55,12 +52,20 @@ impl SessionStore for Sqlite {
             .bind(&session.address)
             .bind(session.refresh.map(|refresh| refresh.nonce))
             .bind(session.refresh.map(|refresh| refresh.number))
-            .bind(told::extra(&[told::started(session)]))
-            .bind(Reason::Replaced.word())
-            .bind(most.max(1));
-        let ended = create.fetch_all(&mut *tx).await.map_err(failed)?;
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        let end = sqlx::query(END_OLDEST)
+            .bind(session.created_at.0)
+            .bind(session.user.0)
+            .bind(session.id.0)
+            .bind(most.max(1))
+            .bind(Reason::Replaced.word());
+        let ended = end.fetch_all(&mut *tx).await.map_err(failed)?;
         let ended = row::all(&ended, row::session_id).map_err(failed)?;
-        let events: Vec<_> = told::ended(session.user, &ended, Reason::Replaced).collect();
+        let begun = (made.rows_affected() == 1).then(|| told::started(session));
+        let ends = told::ended(session.user, &ended, Reason::Replaced);
+        let events: Vec<_> = begun.into_iter().chain(ends).collect();
         outbox::tell(&mut tx, session.created_at, &events).await?;
         tx.commit().await?;
         Ok(ended)
