@@ -27,6 +27,7 @@ pub mod meters;
 pub mod node;
 pub mod outbox;
 pub mod presence;
+pub mod retention;
 pub mod session;
 pub mod settings;
 pub mod store;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use zvon_protocol::chat::Retention;
+
 use crate::limits::Limits;
 
 /// Who hears of presence.
@@ -44,6 +46,10 @@ pub struct Settings {
     pub group_max: u32,
     /// How many messages `chat:get` and a plain history request bring.
     pub history_page: u32,
+    /// How long chats keep their messages that say nothing of it themselves.
+    pub retention: Retention,
+    /// The shortest pause between two looks at a chat whose messages may be over.
+    pub sweep_every: Duration,
     /// Most webhooks of a chat, and most of all events.
     pub webhooks_max: u32,
     /// Whether what was read is kept for whoever asks next.
@@ -72,6 +78,8 @@ impl Default for Settings {
             pins_max: 1000,
             group_max: 500,
             history_page: 200,
+            retention: Retention::default(),
+            sweep_every: Duration::from_secs(60),
             webhooks_max: 10,
             cached: true,
             outbox_keep: Duration::from_secs(7 * 86_400),

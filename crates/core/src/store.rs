@@ -19,6 +19,7 @@ use crate::job::store::JobStore;
 use crate::message::store::MessageStore;
 use crate::outbox::position::PositionStore;
 use crate::outbox::store::OutboxStore;
+use crate::retention::store::RetentionStore;
 use crate::session::store::SessionStore;
 use crate::webhook::store::WebhookStore;
 
@@ -35,6 +36,7 @@ pub trait Store:
     + WebhookStore
     + AnalyticsStore
     + PositionStore
+    + RetentionStore
 {
 }
 
@@ -50,6 +52,7 @@ impl<T> Store for T where
         + WebhookStore
         + AnalyticsStore
         + PositionStore
+        + RetentionStore
 {
 }
 

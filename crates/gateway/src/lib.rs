@@ -25,6 +25,7 @@ use axum::Router;
 use zvon_core::App;
 use zvon_core::backing::Backing;
 use zvon_core::error::Result;
+use zvon_core::lease::Leases;
 use zvon_core::outbox::relay::standing::Standing;
 use zvon_socketio::{Adapter, Io, Namespace};
 
@@ -129,6 +130,11 @@ impl Gateway {
         let edge =
             Edge { app, tokens, io, namespace, meters, settings, ready, relay, events, documents };
         Ok(Self(Arc::new(edge)))
+    }
+
+    /// Has this node let expire what chats do not keep, in turn with the others.
+    pub fn sweep(&self, leases: Arc<dyn Leases>) {
+        self.0.app.start_sweeper(leases);
     }
 
     /// Everything that is served on the public port.

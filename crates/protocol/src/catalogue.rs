@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use crate::command::{
     ChatCreate, ChatCreateAck, ChatGet, ChatGetAck, ChatJoinAck, ChatLeaveAck, ChatLeaveRefused,
-    ChatRef, ChatUpdate, CursorMove, MemberRef, MemberRole, MessageAck, MessageForward,
-    MessageForwardMultiple, MessageRef, MessageSend, MessageStatusReport, MessagesAck, OkAck,
-    OnlineAck, PresenceAck, PresenceGet, Typing, UsersList, UsersListAck, UsersListRefused,
+    ChatRef, ChatRetention, ChatUpdate, CursorMove, MemberRef, MemberRole, MessageAck,
+    MessageForward, MessageForwardMultiple, MessageRef, MessageSend, MessageStatusReport,
+    MessagesAck, OkAck, OnlineAck, PresenceAck, PresenceGet, Typing, UsersList, UsersListAck,
+    UsersListRefused,
 };
 use crate::error::Refusal;
 use crate::message::Message;
@@ -94,6 +95,8 @@ commands! {
     "chat:create" ChatCreate(ChatCreate) -> ChatCreateAck, Refusal;
     /// An admin renames a group.
     "chat:update" ChatUpdate(ChatUpdate) -> OkAck, Refusal;
+    /// An admin says how long a group keeps its messages.
+    "chat:retention" ChatRetention(ChatRetention) -> OkAck, Refusal;
     /// An admin adds someone to a group.
     "member:add" MemberAdd(MemberRef) -> OkAck, Refusal;
     /// An admin removes someone from a group.

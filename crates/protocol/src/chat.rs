@@ -30,6 +30,23 @@ pub enum Role {
     Admin,
 }
 
+/// How long a chat keeps its messages. `null` is what the server says, 0 is no bound.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Retention {
+    /// Messages older than this go: milliseconds, a minute at least.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub max_age_ms: Option<u64>,
+    /// The newest so many stay.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub max_count: Option<u64>,
+}
+
 /// A user in a chat, with how far they have received and read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -71,6 +88,9 @@ pub struct ChatState {
     /// The newest seq of its log.
     #[ts(type = "number")]
     pub last_seq: u64,
+    /// Up to here messages have expired: none of them is there any more.
+    #[ts(type = "number")]
+    pub expired_seq: u64,
     /// The caller's delivered cursor.
     #[ts(type = "number")]
     pub delivered_seq: u64,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::chat::{ChatState, Role};
+use crate::chat::{ChatState, Retention, Role};
 use crate::error::{OkTag, Refusal};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::message::{Message, Status};
@@ -210,6 +210,18 @@ pub struct ChatUpdate {
     pub chat_id: ChatId,
     /// 1–100 characters, not blank.
     pub title: String,
+}
+
+/// `chat:retention`: an admin says how long a group keeps its messages.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct ChatRetention {
+    /// The group.
+    pub chat_id: ChatId,
+    /// What is to hold from now on; what is left out is as the server says.
+    #[serde(flatten)]
+    pub retention: Retention,
 }
 
 /// `member:add`, `member:remove`: by an admin, in a group.

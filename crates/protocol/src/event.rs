@@ -8,7 +8,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::chat::{ChatState, Role};
+use crate::chat::{ChatState, Retention, Role};
 use crate::error::Exception;
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::message::{Message, Status};
@@ -80,6 +80,10 @@ events! {
     "chat:created" ChatCreated(ChatCreated),
     /// A group's title changed.
     "chat:updated" ChatUpdated(ChatUpdated),
+    /// How long a group keeps its messages changed.
+    "retention:changed" RetentionChanged(RetentionChanged),
+    /// A chat's oldest messages are gone, and their pins.
+    "messages:expired" MessagesExpired(MessagesExpired),
     /// The receiver is no longer a member.
     "chat:removed" ChatRemoved(ChatRemoved),
     /// Someone was added.
@@ -217,6 +221,41 @@ pub struct ChatUpdated {
     pub title: String,
     /// Who changed it.
     pub by: UserId,
+    /// The event's place in the log.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Payload of `retention:changed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct RetentionChanged {
+    /// Which.
+    pub chat_id: ChatId,
+    /// What holds from now on.
+    pub retention: Retention,
+    /// Who changed it.
+    pub by: UserId,
+    /// The event's place in the log.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Payload of `messages:expired`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct MessagesExpired {
+    /// Where.
+    pub chat_id: ChatId,
+    /// All messages up to this place are gone.
+    #[ts(type = "number")]
+    pub upto_seq: u64,
     /// The event's place in the log.
     #[ts(type = "number")]
     pub seq: u64,

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chat::{ChatKind, Role};
+use crate::chat::{ChatKind, Retention, Role};
 use crate::ids::{ChatId, MessageId, SessionId, UserId};
 use crate::time::Timestamp;
 
@@ -260,6 +260,9 @@ pub struct Changes {
     /// That role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// How long it keeps its messages now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 /// How a membership ended.

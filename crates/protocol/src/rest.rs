@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::chat::Retention;
 use crate::error::{Code, OkTag};
 use crate::ids::{ChatId, SessionId, UserId};
 use crate::message::Message;
@@ -156,6 +157,16 @@ pub struct Envelope {
     /// How long to wait, if waiting helps; in seconds it is `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retry_after_ms: Option<u64>,
+}
+
+/// `GET` and `POST /chats/:chatId/retention`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[ts(export)]
+pub struct RetentionView {
+    /// What the chat's admins said.
+    pub own: Retention,
+    /// What holds, by that and by the server's settings: `null` is no bound.
+    pub effective: Retention,
 }
 
 /// `GET /health/liveness`.

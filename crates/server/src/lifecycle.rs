@@ -62,6 +62,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         None => None,
     };
     let relaying = Relaying::start(&config, &opened, &gateway).await?;
+    gateway.sweep(Arc::clone(&opened.leases));
     let jobs = Jobs::of_node(&config, &opened.means(&config));
     gateway.set_ready(true);
     announce(&url, metrics, &config);
@@ -230,6 +231,8 @@ fn core(config: &Config, cluster_key: Vec<u8>) -> Core {
         pins_max: config.chat.pins_max,
         group_max: config.chat.group_max,
         history_page: config.chat.history_page,
+        retention: config.retention(),
+        sweep_every: config.retention.sweep_every.0,
         webhooks_max: config.webhooks.most,
         cached: config.cache.enabled,
         outbox_keep: config.store.outbox_keep.0,

@@ -1,5 +1,7 @@
 //! An event as the columns of its row, and what an outbox row says of who came in. Pure.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 use zvon_core::message::{EventKind, LogEvent, Subject};
 use zvon_protocol::ids::{ChatId, UserId};
@@ -7,10 +9,10 @@ use zvon_protocol::ids::{ChatId, UserId};
 use crate::row::{self, signed};
 
 /// What stands in an event's row besides its place, time and author. Of a message only the text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry<'a> {
     pub(crate) kind: i16,
-    pub(crate) content: Option<&'a str>,
+    pub(crate) content: Option<Cow<'a, str>>,
     pub(crate) target_seq: Option<i64>,
     pub(crate) subject: Option<Uuid>,
     pub(crate) role: Option<i16>,
@@ -19,7 +21,9 @@ pub(crate) struct Entry<'a> {
 /// The columns of an event.
 pub(crate) fn entry(kind: &EventKind) -> Entry<'_> {
     let bare = |kind| Entry { kind, content: None, target_seq: None, subject: None, role: None };
-    let text = |kind, text| Entry { content: Some(text), ..bare(kind) };
+    let text = |kind, text| Entry { content: Some(Cow::Borrowed(text)), ..bare(kind) };
+    let json =
+        |kind, text: Result<String, _>| Entry { content: text.ok().map(Cow::Owned), ..bare(kind) };
     let about = |kind, seq| Entry { target_seq: Some(signed(seq)), ..bare(kind) };
     let whom = |kind, subject: &Subject| {
         let role = row::role_number(subject.role);
@@ -35,6 +39,14 @@ pub(crate) fn entry(kind: &EventKind) -> Entry<'_> {
         EventKind::MemberLeft(subject) => whom(row::LEFT, subject),
         EventKind::MemberChanged(subject) => whom(row::CHANGED, subject),
         EventKind::Renamed(title) => text(row::RENAMED, title),
+        EventKind::RetentionChanged(retention) => {
+            json(row::RETENTION, serde_json::to_string(retention))
+        }
+        EventKind::Expired { after, upto } => Entry {
+            target_seq: Some(signed(*upto)),
+            ..json(row::EXPIRED, serde_json::to_string(after))
+        },
+        EventKind::Emptied => bare(row::EMPTIED),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use zvon_core::chat::Chat;
 use zvon_core::chat::store::Author;
-use zvon_protocol::chat::ChatKind;
+use zvon_protocol::chat::{ChatKind, Retention};
 use zvon_protocol::ids::{ChatId, UserId};
 
 /// Both ids in order: the same for both.
@@ -22,5 +22,8 @@ pub(crate) fn blank(id: ChatId, kind: ChatKind, title: Option<String>, author: A
         last_seq: 0,
         msg_no: 0,
         last_at: author.at,
+        expired_seq: 0,
+        expired_no: 0,
+        retention: Retention::default(),
     }
 }

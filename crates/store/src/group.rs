@@ -4,7 +4,7 @@
 use zvon_core::chat::store::GroupChange;
 use zvon_core::message::{EventKind, Subject};
 use zvon_core::store::{Denied, Verdict};
-use zvon_protocol::chat::{ChatKind, Role};
+use zvon_protocol::chat::{ChatKind, Retention, Role};
 use zvon_protocol::ids::UserId;
 
 /// Somebody with an account.
@@ -27,6 +27,7 @@ impl Person {
 pub(crate) struct Facts {
     pub(crate) kind: ChatKind,
     pub(crate) title: Option<String>,
+    pub(crate) retention: Retention,
     /// How many members there are.
     pub(crate) members: u64,
     /// How many of them are admins.
@@ -44,7 +45,7 @@ pub(crate) fn target(change: &GroupChange) -> Option<UserId> {
     match change {
         GroupChange::Add { user, .. } | GroupChange::Remove(user) => Some(*user),
         GroupChange::SetRole(user, _) => Some(*user),
-        GroupChange::Leave | GroupChange::Rename(_) => None,
+        GroupChange::Leave | GroupChange::Rename(_) | GroupChange::Keep(_) => None,
     }
 }
 
@@ -74,6 +75,8 @@ pub(crate) fn decide(change: &GroupChange, facts: &Facts) -> Verdict<Vec<EventKi
         GroupChange::SetRole(_, role) => set_role(facts, *role),
         GroupChange::Rename(title) if facts.title.as_ref() == Some(title) => Err(Denied::AlreadySo),
         GroupChange::Rename(title) => Ok(vec![EventKind::Renamed(title.clone())]),
+        GroupChange::Keep(wanted) if *wanted == facts.retention => Err(Denied::AlreadySo),
+        GroupChange::Keep(wanted) => Ok(vec![EventKind::RetentionChanged(*wanted)]),
     }
 }
 
@@ -114,7 +117,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::{
-        ChatKind, EventKind, Facts, GroupChange, Person, Role, UserId, Verdict, decide, target,
+        ChatKind, EventKind, Facts, GroupChange, Person, Retention, Role, UserId, Verdict, decide,
+        target,
     };
 
     /// A small world: people 0 to 4, some of them members.
@@ -137,6 +141,7 @@ mod tests {
                 GroupChange::SetRole(user, if admin { Role::Admin } else { Role::Member })
             }),
             Just(GroupChange::Rename("new".to_owned())),
+            Just(GroupChange::Keep(Retention { max_age_ms: None, max_count: Some(9) })),
         ]
     }
 
@@ -151,6 +156,7 @@ mod tests {
         let facts = Facts {
             kind: ChatKind::Group,
             title: Some("old".to_owned()),
+            retention: Retention::default(),
             members: count(&[Role::Admin, Role::Member]),
             admins: count(&[Role::Admin]),
             author: person(author),

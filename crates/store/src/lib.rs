@@ -9,6 +9,7 @@ mod beside;
 mod columns;
 mod counted;
 mod entry;
+mod expired;
 pub mod export;
 mod fresh;
 mod group;

@@ -1,5 +1,6 @@
 //! Rows of either database as domain values.
 
+use serde::de::DeserializeOwned;
 use sqlx::Error;
 use zvon_core::account::Account;
 use zvon_core::chat::standing::{Pins, Standing};
@@ -8,10 +9,12 @@ use zvon_core::message::store::Pinned;
 use zvon_core::message::{EventKind, Forward, LogEvent, MessageRow, Pin, Subject};
 use zvon_core::outbox::position::Position;
 use zvon_core::outbox::store::{Backlog, Bookmark, Passed, Told};
+use zvon_core::retention::policy::Place;
 use zvon_core::session::store::Ended;
 use zvon_core::session::{Reason, Refresh, Session};
-use zvon_protocol::chat::{ChatKind, Role};
+use zvon_protocol::chat::{ChatKind, Retention, Role};
 use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId};
+use zvon_protocol::time::Timestamp;
 
 pub(crate) use crate::columns::{Columns, LAST, all, id, number, signed, text, time, unsigned};
 use crate::columns::{maybe_time, some};
@@ -26,6 +29,9 @@ pub(crate) const REMOVED: i16 = 5;
 pub(crate) const LEFT: i16 = 6;
 pub(crate) const CHANGED: i16 = 7;
 pub(crate) const RENAMED: i16 = 8;
+pub(crate) const EXPIRED: i16 = 9;
+pub(crate) const EMPTIED: i16 = 10;
+pub(crate) const RETENTION: i16 = 11;
 
 pub(crate) fn account(row: &impl Columns) -> Result<Account, Error> {
     Ok(Account {
@@ -80,7 +86,23 @@ pub(crate) fn chat(row: &impl Columns) -> Result<Chat, Error> {
         last_seq: number(row, "last_seq")?,
         msg_no: number(row, "msg_no")?,
         last_at: time(row, "last_at")?,
+        expired_seq: number(row, "expired_seq")?,
+        expired_no: number(row, "expired_no")?,
+        retention: Retention {
+            max_age_ms: row.int("keep_age")?.map(unsigned).transpose()?,
+            max_count: row.int("keep_count")?.map(unsigned).transpose()?,
+        },
     })
+}
+
+/// A message's place from its row.
+pub(crate) fn message_place(row: &impl Columns) -> Result<Place, Error> {
+    Ok(Place { seq: number(row, "seq")?, msg_no: number(row, "msg_no")?, at: time(row, "at")? })
+}
+
+/// A chat that is to be looked at, and since when.
+pub(crate) fn due(row: &impl Columns) -> Result<(ChatId, Timestamp), Error> {
+    Ok((ChatId(id(row, "id")?), time(row, "sweep_at")?))
 }
 
 pub(crate) fn member(row: &impl Columns) -> Result<Member, Error> {
@@ -96,13 +118,14 @@ pub(crate) fn member(row: &impl Columns) -> Result<Member, Error> {
     })
 }
 
-/// How a chat stands, from its members' rows with `head`, `pin_count` and `newest_pin` beside them.
+/// How a chat stands, from its members' rows with `head`, `expired_seq`, `pin_count` and `newest_pin`
+/// beside them.
 pub(crate) fn standing<R: Columns>(rows: &[R]) -> Result<Option<Standing>, Error> {
     let Some(first) = rows.first() else { return Ok(None) };
     let newest = first.int("newest_pin")?.map_or(Ok(0), unsigned)?;
     let pins = Pins { count: number(first, "pin_count")?, newest };
-    let (head, members) = (number(first, "head")?, all(rows, member)?);
-    Ok(Some(Standing { head, pins, members }))
+    let (head, expired) = (number(first, "head")?, number(first, "expired_seq")?);
+    Ok(Some(Standing { head, expired, pins, members: all(rows, member)? }))
 }
 
 /// Pinned messages, the newest pin first, from their rows with `head` and `pin_seq` beside them.
@@ -134,24 +157,36 @@ pub(crate) fn message(row: &impl Columns) -> Result<MessageRow, Error> {
     })
 }
 
-/// An event from a row of `events`; `target` is the message it is about, if it is about one.
+/// An event from a row of `events`; `target` is the message it is about, if it is about one that is
+/// still there.
 pub(crate) fn event(row: &impl Columns, target: Option<MessageRow>) -> Result<LogEvent, Error> {
     let (at, actor) = (time(row, "at")?, UserId(id(row, "actor")?));
-    let about = || target.clone().ok_or(Error::RowNotFound);
     let kind = match i16::try_from(some(row.int("kind")?, "kind")?).unwrap_or(-1) {
         CREATED => EventKind::Created,
         MESSAGE => EventKind::Message(message(row)?),
-        PINNED => EventKind::Pinned(MessageRow { pin: Some(Pin { at, by: actor }), ..about()? }),
-        UNPINNED => EventKind::Unpinned(MessageRow { pin: None, ..about()? }),
+        PINNED => target.map_or(EventKind::Emptied, |about| {
+            EventKind::Pinned(MessageRow { pin: Some(Pin { at, by: actor }), ..about })
+        }),
+        UNPINNED => target.map_or(EventKind::Emptied, |about| {
+            EventKind::Unpinned(MessageRow { pin: None, ..about })
+        }),
         ADDED => EventKind::MemberAdded(subject(row)?),
         REMOVED => EventKind::MemberRemoved(subject(row)?),
         LEFT => EventKind::MemberLeft(subject(row)?),
         CHANGED => EventKind::MemberChanged(subject(row)?),
         RENAMED => EventKind::Renamed(row.text("content")?.unwrap_or_default()),
+        EXPIRED => EventKind::Expired { after: json(row)?, upto: number(row, "target_seq")? },
+        EMPTIED => EventKind::Emptied,
+        RETENTION => EventKind::RetentionChanged(json(row)?),
         other => return Err(Error::Decode(format!("unknown kind of event {other}").into())),
     };
     let (seq, msg_no) = (number(row, "seq")?, number(row, "msg_no")?);
     Ok(LogEvent { chat: ChatId(id(row, "chat_id")?), seq, msg_no, at, actor, kind })
+}
+
+/// What stands in an event's text as JSON.
+fn json<T: DeserializeOwned>(row: &impl Columns) -> Result<T, Error> {
+    serde_json::from_str(&text(row, "content")?).map_err(|error| Error::Decode(error.into()))
 }
 
 fn subject(row: &impl Columns) -> Result<Subject, Error> {
@@ -194,6 +229,7 @@ pub(crate) fn told(row: &impl Columns, target: Option<MessageRow>) -> Result<Tol
         event: event(row, target)?,
         kind: row.int("chat_kind")?.map(chat_kind),
         from_chat: row.uuid("from_chat")?.map(ChatId),
+        expired: Vec::new(),
     })
 }
 

@@ -45,6 +45,11 @@ impl Cache for MemoryCache {
         }
     }
 
+    async fn forget(&self, keys: &[String]) {
+        let mut shelf = self.shelf.lock();
+        keys.iter().for_each(|key| shelf.remove(key));
+    }
+
     async fn version(&self, key: &str) -> Option<u64> {
         Some(*self.versions.lock().entry(key.to_owned()).or_insert(1))
     }

@@ -75,6 +75,11 @@ impl Cache for NearCache {
         });
     }
 
+    async fn forget(&self, keys: &[String]) {
+        self.near.forget(keys).await;
+        self.far.forget(keys).await;
+    }
+
     async fn version(&self, key: &str) -> Option<u64> {
         let owed = self.owed.lock().contains(key);
         if owed && !self.raise(key).await {

@@ -95,6 +95,19 @@ impl Cache for RedisCache {
         }
     }
 
+    async fn forget(&self, keys: &[String]) {
+        // A life of nothing: whoever may give lives needs no other right for this.
+        let command = |key: &String| {
+            let mut command = redis::cmd("PEXPIRE");
+            command.arg(key).arg(0);
+            command
+        };
+        let commands: Vec<_> = keys.iter().map(command).collect();
+        if let Err(error) = self.link.run_all(&commands).await {
+            tracing::debug!(%error, "nothing could be dropped from the shared cache");
+        }
+    }
+
     async fn version(&self, key: &str) -> Option<u64> {
         self.ask(key, 0).await.ok()
     }

@@ -54,8 +54,15 @@ impl Shelf {
         }
     }
 
+    /// Drops what is kept under a key.
+    pub(super) fn remove(&mut self, key: &str) {
+        self.old.remove(key);
+        if let Some(kept) = self.young.remove(key) {
+            self.bytes = self.bytes.saturating_sub(size(key, &kept));
+        }
+    }
+
     fn insert(&mut self, key: String, kept: Kept) {
-        let size = |key: &str, kept: &Kept| key.len() + kept.entry.value.len() + OVERHEAD;
         let more = size(&key, &kept);
         if more > self.half {
             return;
@@ -73,9 +80,12 @@ impl Shelf {
 
     #[cfg(test)]
     fn size(&self) -> usize {
-        let size = |(key, kept): (&String, &Kept)| key.len() + kept.entry.value.len() + OVERHEAD;
-        self.young.iter().chain(&self.old).map(size).sum()
+        self.young.iter().chain(&self.old).map(|(key, kept)| size(key, kept)).sum()
     }
+}
+
+fn size(key: &str, kept: &Kept) -> usize {
+    key.len() + kept.entry.value.len() + OVERHEAD
 }
 
 #[cfg(test)]

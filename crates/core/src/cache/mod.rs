@@ -49,6 +49,10 @@ pub trait Cache: Send + Sync {
     /// whose key was raised above its version. May return before others see it.
     async fn put(&self, entries: Vec<(String, Entry)>, life: std::time::Duration);
 
+    /// Drops what is kept under these keys: here at once, elsewhere soon, unless that cannot be
+    /// reached. It may be put there again.
+    async fn forget(&self, keys: &[String]);
+
     /// The version of what is read of this key from now on; `None` if it cannot be known, and then
     /// nothing of the key may be used. If it was forgotten, a greater one than all before. For a
     /// few keys: they are not forgotten to make room.

@@ -104,7 +104,7 @@ impl App {
     }
 
     /// This node's commit went on with a chat, by events that are no messages.
-    fn went_on(&self, chat: ChatId, events: &[LogEvent]) {
+    pub(crate) fn went_on(&self, chat: ChatId, events: &[LogEvent]) {
         if let Some(seq) = turning(events) {
             self.turned(chat, seq);
         }

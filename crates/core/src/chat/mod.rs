@@ -9,7 +9,7 @@ pub mod store;
 pub mod typing;
 pub mod view;
 
-use zvon_protocol::chat::{ChatKind, Role};
+use zvon_protocol::chat::{ChatKind, Retention, Role};
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::time::Timestamp;
 
@@ -32,6 +32,12 @@ pub struct Chat {
     pub msg_no: u64,
     /// When its log last grew.
     pub last_at: Timestamp,
+    /// Up to this seq messages have expired; 0: nowhere.
+    pub expired_seq: u64,
+    /// How many those are, by their numbers.
+    pub expired_no: u64,
+    /// How long it keeps messages, as far as it says so itself.
+    pub retention: Retention,
 }
 
 /// A current member of a chat.

@@ -12,6 +12,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::delivery::bus::News;
 use crate::error::{Error, Result};
+use crate::message::shelf::Extent;
 use crate::message::store::Page;
 use crate::store::Denied;
 
@@ -58,7 +59,8 @@ impl App {
     pub async fn newest(&self, chat: ChatId) -> Result<(Vec<Message>, u64)> {
         if self.settings.cached {
             let standing = self.standing(chat).await?;
-            let rows = self.shelved(chat, Page::Newest, self.settings.history_page, standing.head);
+            let (most, log) = (self.settings.history_page, Extent::of(&standing));
+            let rows = self.shelved(chat, Page::Newest, most, log);
             let messages = self.shown(chat, &standing, rows.await?).await?;
             self.sequencer.caught_up(chat, standing.head).await;
             return Ok((messages, standing.head));

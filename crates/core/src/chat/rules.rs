@@ -50,6 +50,7 @@ pub fn explain(denied: Denied, change: &GroupChange) -> Error {
         }
         (Denied::AlreadySo, GroupChange::SetRole(..)) => "User already has that role",
         (Denied::AlreadySo, GroupChange::Rename(_)) => "The chat already has that title",
+        (Denied::AlreadySo, GroupChange::Keep(_)) => "The chat already keeps messages so long",
         (Denied::Full, _) => "The group has as many members as it may",
         (Denied::NoTarget, GroupChange::Remove(_) | GroupChange::SetRole(..)) => {
             "That user is not a participant of this chat"

@@ -46,6 +46,8 @@ pub struct Pins {
 pub struct Standing {
     /// The newest seq of its log.
     pub head: u64,
+    /// Up to here messages have expired; 0: nowhere.
+    pub expired: u64,
     /// Its pins.
     pub pins: Pins,
     /// Its members, by age of membership.

@@ -106,7 +106,7 @@ mod tests {
     use crate::chat::standing::Pins;
 
     fn standing(head: u64) -> Arc<Standing> {
-        Arc::new(Standing { head, pins: Pins::default(), members: Vec::new() })
+        Arc::new(Standing { head, expired: 0, pins: Pins::default(), members: Vec::new() })
     }
 
     fn chat() -> ChatId {

@@ -1,7 +1,7 @@
 //! Chats and members, durable.
 
 use async_trait::async_trait;
-use zvon_protocol::chat::Role;
+use zvon_protocol::chat::{Retention, Role};
 use zvon_protocol::ids::{ChatId, SessionId, UserId};
 use zvon_protocol::time::Timestamp;
 
@@ -51,6 +51,8 @@ pub enum GroupChange {
     SetRole(UserId, Role),
     /// An admin changes the title.
     Rename(String),
+    /// An admin changes how long messages are kept.
+    Keep(Retention),
 }
 
 /// A chat as one member sees it.

@@ -100,9 +100,10 @@ fn chat_state(view: ChatView, members: &[Member]) -> ChatState {
         created_at: chat.created_at,
         created_by: chat.created_by,
         last_seq: chat.last_seq,
+        expired_seq: chat.expired_seq,
         delivered_seq: me.delivered_seq,
         read_seq: me.read_seq,
-        unread: chat.msg_no.saturating_sub(me.read_no),
+        unread: chat.msg_no.saturating_sub(me.read_no.max(chat.expired_no)),
         last_message: last_message.map(message),
     }
 }

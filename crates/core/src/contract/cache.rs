@@ -19,6 +19,7 @@ pub async fn run(make: impl Fn() -> Arc<dyn Cache>, settle: Duration) {
     what_was_read_before_a_change_is_worth_nothing_after_it(&*make(), &*make()).await;
     versions_only_grow(make(), make()).await;
     lives_end(&*make(), settle).await;
+    what_is_forgotten_is_gone(&*make(), settle).await;
 }
 
 fn entry(version: u64) -> Entry {
@@ -45,6 +46,20 @@ async fn what_is_put_is_got(cache: &dyn Cache, settle: Duration) {
     let bytes = Entry { version: 1, value: all.into() };
     cache.put(vec![("bytes".to_owned(), bytes.clone())], LONG).await;
     assert_eq!(get(cache, "bytes", 0).await, Some(bytes));
+}
+
+async fn what_is_forgotten_is_gone(cache: &dyn Cache, settle: Duration) {
+    for key in ["gone:{a}", "gone:{b}", "stays:{c}"] {
+        put(cache, key, 3).await;
+    }
+    tokio::time::sleep(settle).await;
+    cache.forget(&["gone:{a}", "gone:{b}", "never:{d}"].map(str::to_owned)).await;
+    tokio::time::sleep(settle).await;
+    for (key, found) in [("gone:{a}", None), ("gone:{b}", None), ("stays:{c}", Some(entry(3)))] {
+        assert_eq!(get(cache, key, 0).await, found, "{key}");
+    }
+    put(cache, "gone:{a}", 1).await;
+    assert_eq!(get(cache, "gone:{a}", 0).await, Some(entry(1)), "an older one, too");
 }
 
 async fn an_older_one_never_takes_the_place_of_a_newer(cache: &dyn Cache, settle: Duration) {

@@ -39,7 +39,9 @@ impl App {
         for (chat, after) in behind {
             let log = self.log(chat, after, room + 1).await?;
             let length: usize = log.iter().map(text_of).sum();
-            if log.len() > room as usize || length > text {
+            // Who follows the log would wait for ever for what has expired of it.
+            let has_holes = log.iter().any(|event| event.kind == EventKind::Emptied);
+            if log.len() > room as usize || length > text || has_holes {
                 gaps.push(chat);
                 continue;
             }

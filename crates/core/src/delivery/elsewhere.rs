@@ -132,6 +132,7 @@ impl App {
             *read = next;
             for (chat, _, seq) in rows.iter().flat_map(|row| &row.spans) {
                 self.standings.went_on(*chat, *seq);
+                self.grown.note(*chat);
                 self.sequencer.expect(*chat, *seq);
             }
             self.introduce_soon(rows.iter().flat_map(|row| &row.admitted).copied().collect());

@@ -18,7 +18,10 @@ pub mod sequencer;
 pub mod store;
 pub(crate) mod turns;
 
-use zvon_protocol::event::{ChatUpdated, MemberNotice, MessageForwarded, PinNotice, ServerEvent};
+use zvon_protocol::event::{
+    ChatUpdated, MemberNotice, MessageForwarded, MessagesExpired, PinNotice, RetentionChanged,
+    ServerEvent,
+};
 use zvon_protocol::ids::{ChatId, UserId};
 use zvon_protocol::message::Status;
 use zvon_protocol::time::Timestamp;
@@ -77,7 +80,7 @@ fn event_of(event: &LogEvent, status: Status) -> Option<ServerEvent> {
         at: event.at,
     };
     Some(match &event.kind {
-        EventKind::Created => return None,
+        EventKind::Created | EventKind::Emptied => return None,
         EventKind::Message(row) => ServerEvent::Message(row.to_wire(status)),
         EventKind::Pinned(row) => ServerEvent::MessagePinned(pin(row)),
         EventKind::Unpinned(row) => ServerEvent::MessageUnpinned(pin(row)),
@@ -89,6 +92,19 @@ fn event_of(event: &LogEvent, status: Status) -> Option<ServerEvent> {
             chat_id: event.chat,
             title: title.clone(),
             by: event.actor,
+            seq: event.seq,
+            at: event.at,
+        }),
+        EventKind::RetentionChanged(retention) => ServerEvent::RetentionChanged(RetentionChanged {
+            chat_id: event.chat,
+            retention: *retention,
+            by: event.actor,
+            seq: event.seq,
+            at: event.at,
+        }),
+        EventKind::Expired { upto, .. } => ServerEvent::MessagesExpired(MessagesExpired {
+            chat_id: event.chat,
+            upto_seq: *upto,
             seq: event.seq,
             at: event.at,
         }),

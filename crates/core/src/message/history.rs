@@ -8,6 +8,7 @@ use zvon_protocol::message::Message;
 
 use super::LogEvent;
 use super::overlay::all_read;
+use super::shelf::Extent;
 use super::store::Page;
 use crate::App;
 use crate::caller::Caller;
@@ -43,7 +44,7 @@ impl App {
             Page::Newest | Page::After(_) | Page::Around(_) => Need::Now,
         };
         let (mut standing, of_the_store) = self.standing_for(caller, chat, need).await?;
-        let rows = self.shelved(chat, page, limit, standing.head).await?;
+        let rows = self.shelved(chat, page, limit, Extent::of(&standing)).await?;
         if !of_the_store && !all_read(&standing, &rows) {
             standing = self.standing_for(caller, chat, Need::Now).await?.0;
         }

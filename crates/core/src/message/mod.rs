@@ -2,19 +2,20 @@
 
 pub mod forward;
 pub mod history;
-mod overlay;
-mod pages;
+pub(crate) mod overlay;
+pub(crate) mod pages;
 pub mod pin;
 pub mod restate;
 mod rules;
 pub mod send;
-mod shelf;
+pub(crate) mod shelf;
 pub mod status;
 pub mod store;
 pub mod wire;
 
 use serde::{Deserialize, Serialize};
-use zvon_protocol::chat::Role;
+use uuid::Uuid;
+use zvon_protocol::chat::{Retention, Role};
 use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
 
@@ -99,7 +100,22 @@ pub enum EventKind {
     MemberChanged(Subject),
     /// The title changed.
     Renamed(String),
+    /// How long messages are kept changed.
+    RetentionChanged(Retention),
+    /// The messages with `after < seq <= upto` expired; those before had expired already. Pins of
+    /// theirs are gone, too. Nobody did it: the actor is [`NOBODY`].
+    Expired {
+        /// Before the first of them.
+        after: u64,
+        /// No message up to here is left.
+        upto: u64,
+    },
+    /// A message that has expired, or a pin of one: a place and nothing else.
+    Emptied,
 }
+
+/// Who did what nobody did.
+pub const NOBODY: UserId = UserId(Uuid::nil());
 
 /// Whom a membership event concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,11 @@ use crate::chat::standing::{Pins, Standing};
 use crate::error::Result;
 use crate::message::status::Reaches;
 
+/// The key that a chat's pins are kept under.
+pub(crate) fn key(chat: ChatId) -> String {
+    format!("chat:{{{chat}}}:pinned")
+}
+
 impl App {
     /// The pinned messages of a chat, as of that stamp or later, and the head of the log that they
     /// need: 0 for those of the stamp.
@@ -26,7 +31,7 @@ impl App {
         if pins.count == 0 {
             return Ok((Vec::new(), 0));
         }
-        let wanted = [(format!("chat:{{{chat}}}:pinned"), pins.newest)];
+        let wanted = [(key(chat), pins.newest)];
         if let Some(rows) = self.pinned_kept(&wanted, pins).await {
             return Ok((rows, 0));
         }

@@ -30,6 +30,11 @@ pub(super) fn key(chat: ChatId, page: u64) -> String {
     format!("chat:{{{chat}}}:messages:{page}")
 }
 
+/// The keys of the pages that hold places after one, up to another.
+pub(crate) fn keys(chat: ChatId, after: u64, upto: u64) -> impl Iterator<Item = String> {
+    (page_of(after + 1)..=page_of(upto)).map(move |page| key(chat, page))
+}
+
 /// A page as it is kept: how far it covers, and its messages.
 pub(super) type Kept = Option<(u64, Vec<MessageRow>)>;
 

@@ -6,6 +6,10 @@
 //! Who reads knows the head of the log from the store (`chat::standing`), and so which version is
 //! enough. Of what is missing one reading of the store brings a whole stretch, and of a page that
 //! grew only what is new. `overlay` lays pins and statuses over them.
+//!
+//! Retention takes messages away from the beginning (`retention`). How far is part of the standing,
+//! so what a page still has of them is not given out; the page itself is dropped when they go, or
+//! ends with its life.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -17,28 +21,45 @@ use super::pages::{Kept, OTHERS, before, covered, key, missing, page_of};
 use super::store::Page;
 use crate::App;
 use crate::cache::{Kind, Wanted, life};
+use crate::chat::standing::Standing;
 use crate::error::Result;
 use crate::meters::Verb;
 
+/// Which of a log's places may hold messages: `expired < seq <= head`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    /// Up to here they have expired.
+    pub(crate) expired: u64,
+    /// The newest place.
+    pub(crate) head: u64,
+}
+
+impl Extent {
+    /// As the chat stands.
+    pub(crate) fn of(standing: &Standing) -> Self {
+        Self { expired: standing.expired, head: standing.head }
+    }
+}
+
 impl App {
-    /// A page of messages as the store gives it, of a log that has come to `head`; pins aside.
+    /// A page of messages as the store gives it, of a log that has this extent; pins aside.
     pub(crate) async fn shelved(
         &self,
         chat: ChatId,
         page: Page,
         limit: u32,
-        head: u64,
+        log: Extent,
     ) -> Result<Vec<MessageRow>> {
         let half = limit / 2;
         match page {
-            Page::Newest => self.back(chat, head, limit, head).await,
+            Page::Newest => self.back(chat, log.head, limit, log).await,
             Page::Before(seq) => {
-                self.back(chat, seq.saturating_sub(1).min(head), limit, head).await
+                self.back(chat, seq.saturating_sub(1).min(log.head), limit, log).await
             }
-            Page::After(seq) => self.forth(chat, seq, limit, head).await,
+            Page::After(seq) => self.forth(chat, seq, limit, log).await,
             Page::Around(seq) => {
-                let mut rows = self.back(chat, seq.min(head), limit - half, head).await?;
-                rows.extend(self.forth(chat, seq, half, head).await?);
+                let mut rows = self.back(chat, seq.min(log.head), limit - half, log).await?;
+                rows.extend(self.forth(chat, seq, half, log).await?);
                 Ok(rows)
             }
         }
@@ -50,14 +71,14 @@ impl App {
         chat: ChatId,
         mut upto: u64,
         limit: u32,
-        head: u64,
+        log: Extent,
     ) -> Result<Vec<MessageRow>> {
         let limit = limit as usize;
         let mut found: Vec<MessageRow> = Vec::new();
-        while upto > 0 && found.len() < limit {
+        while upto > log.expired && found.len() < limit {
             let need = (limit - found.len()) as u64 + OTHERS;
-            let first = page_of(upto.saturating_sub(need).max(1));
-            let mut rows = self.stretch(chat, first..=page_of(upto), head).await?;
+            let first = page_of(upto.saturating_sub(need).max(log.expired + 1));
+            let mut rows = self.stretch(chat, first..=page_of(upto), log).await?;
             rows.retain(|row| row.seq <= upto);
             rows.append(&mut found);
             found = rows;
@@ -71,16 +92,16 @@ impl App {
     async fn forth(
         &self,
         chat: ChatId,
-        mut after: u64,
+        after: u64,
         limit: u32,
-        head: u64,
+        log: Extent,
     ) -> Result<Vec<MessageRow>> {
         let limit = limit as usize;
-        let mut found: Vec<MessageRow> = Vec::new();
-        while after < head && found.len() < limit {
+        let (mut found, mut after) = (Vec::<MessageRow>::new(), after.max(log.expired));
+        while after < log.head && found.len() < limit {
             let need = (limit - found.len()) as u64 + OTHERS;
-            let last = page_of(after.saturating_add(need).min(head));
-            let rows = self.stretch(chat, page_of(after + 1)..=last, head).await?;
+            let last = page_of(after.saturating_add(need).min(log.head));
+            let rows = self.stretch(chat, page_of(after + 1)..=last, log).await?;
             found.extend(rows.into_iter().filter(|row| row.seq > after));
             after = before(last + 1);
         }
@@ -88,16 +109,16 @@ impl App {
         Ok(found)
     }
 
-    /// All messages of some pages, up to the head.
+    /// All messages of some pages, within the log's extent.
     async fn stretch(
         &self,
         chat: ChatId,
         pages: RangeInclusive<u64>,
-        head: u64,
+        log: Extent,
     ) -> Result<Vec<MessageRow>> {
         let first = *pages.start();
         let wanted: Vec<Wanted> =
-            pages.map(|page| (key(chat, page), covered(page, head))).collect();
+            pages.map(|page| (key(chat, page), covered(page, log.head))).collect();
         let mut kept: Vec<Kept> = self.caching.get(&wanted).await;
         let mut filled = 0;
         if missing(first, &kept, &wanted).is_some() {
@@ -105,21 +126,23 @@ impl App {
             let _turn = self.caching.turn(&key(chat, first)).await;
             kept = self.caching.get(&wanted).await;
             if let Some(span) = missing(first, &kept, &wanted) {
-                filled = self.fill(chat, (first, span), &mut kept, &wanted).await?;
+                filled = self.fill(chat, (first, span), &mut kept, &wanted, log.expired).await?;
             }
         }
         self.meters.cache_hit(Kind::Page, (wanted.len() - filled) as u64);
         let rows = kept.into_iter().flatten().flat_map(|(_, rows)| rows);
-        Ok(rows.filter(|row| row.seq <= head).collect())
+        Ok(rows.filter(|row| log.expired < row.seq && row.seq <= log.head).collect())
     }
 
-    /// Reads a span of the log into the pages that lack it; how many those are.
+    /// Reads a span of the log into the pages that lack it; how many those are. What expired is not
+    /// kept once more.
     async fn fill(
         &self,
         chat: ChatId,
         (first, (after, upto)): (u64, (u64, u64)),
         kept: &mut [Kept],
         wanted: &[Wanted],
+        expired: u64,
     ) -> Result<usize> {
         let places = u32::try_from(upto - after).unwrap_or(u32::MAX);
         let read = self.store().page(chat, Page::After(after), places);
@@ -139,6 +162,7 @@ impl App {
             let new = pages.remove(&number).unwrap_or_default().into_iter();
             let (reached, rows) = page.get_or_insert_default();
             rows.extend(new.filter(|row| row.seq > version));
+            rows.retain(|row| row.seq > expired);
             *reached = *enough;
             filled.push((key.clone(), *enough, &*rows));
         }

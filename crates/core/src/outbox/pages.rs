@@ -128,6 +128,8 @@ impl Pages {
                     slice.broken.extend(row.map(|row| broken(&row, reason)));
                     return Ok(Some(slice));
                 }
+                // One event tells of all that expired by it.
+                Ok(known) if count > 1 && known.expired() > SLICE => count = count.div_ceil(2),
                 known => break known?,
             }
         };

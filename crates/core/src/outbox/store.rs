@@ -51,6 +51,8 @@ pub struct Told {
     pub kind: Option<ChatKind>,
     /// Of a forwarded message: where the original stands, if it is known.
     pub from_chat: Option<ChatId>,
+    /// Of an expiry: the messages, in order.
+    pub expired: Vec<MessageId>,
 }
 
 /// A message that somebody's cursor passed.

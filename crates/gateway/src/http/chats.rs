@@ -12,9 +12,10 @@ use zvon_core::chat::Chat as ChatRow;
 use zvon_core::error::Error;
 use zvon_core::message::history::page_of;
 use zvon_core::message::store::Page;
+use zvon_protocol::chat::Retention;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::message::Message;
-use zvon_protocol::rest::{Chat, CreateChat, PostMessage};
+use zvon_protocol::rest::{Chat, CreateChat, PostMessage, RetentionView};
 
 use super::body::Body;
 use crate::Edge;
@@ -107,6 +108,28 @@ pub(crate) async fn post(
     let Path(chat) = chat.map_err(|_| not_found())?;
     let sent = edge.app.send(who.caller, chat, body.content, body.client_id).await?;
     Ok((StatusCode::CREATED, Json(sent)))
+}
+
+/// `GET /chats/:chatId/retention`.
+pub(crate) async fn retention(
+    State(edge): State<Arc<Edge>>,
+    who: Authenticated,
+    chat: Result<Path<ChatId>, PathRejection>,
+) -> Result<Json<RetentionView>, HttpError> {
+    let Path(chat) = chat.map_err(|_| not_found())?;
+    Ok(Json(edge.app.retention(who.caller, chat).await?))
+}
+
+/// `POST /chats/:chatId/retention`.
+pub(crate) async fn set_retention(
+    State(edge): State<Arc<Edge>>,
+    who: Authenticated,
+    chat: Result<Path<ChatId>, PathRejection>,
+    Body(wanted): Body<Retention>,
+) -> Result<Json<RetentionView>, HttpError> {
+    let Path(chat) = chat.map_err(|_| not_found())?;
+    edge.app.set_retention(who.caller, chat, wanted).await?;
+    Ok(Json(edge.app.retention(who.caller, chat).await?))
 }
 
 /// What is no id is the id of no chat.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use zvon_protocol::analytics::Analytics;
 use zvon_protocol::audit::AuditRow;
 use zvon_protocol::message::Message;
-use zvon_protocol::rest::{Alive, Chat, Health, SessionView, SignedIn};
+use zvon_protocol::rest::{Alive, Chat, Health, RetentionView, SessionView, SignedIn};
 use zvon_protocol::user::{Account, UserRow};
 use zvon_protocol::webhook::{CreatedWebhook, DeliveryView, WebhookView};
 
@@ -125,6 +125,19 @@ fn conversations() -> Vec<Route> {
             .refuses(Status::NOT_FOUND, NO_CHAT)
             .refuses(Status::CONFLICT, "clientId was used in another chat")
             .refuses(Status::TOO_MANY_REQUESTS, LIMITED),
+        get("/chats/{chatId}/retention", chats::retention)
+            .alias("/api/chats/{chatId}/retention")
+            .does("chats", "How long a chat keeps its messages.")
+            .gives::<RetentionView>(Status::OK, "What its admins said, and what holds.")
+            .refuses(Status::NOT_FOUND, NO_CHAT),
+        post("/chats/{chatId}/retention", chats::set_retention)
+            .alias("/api/chats/{chatId}/retention")
+            .does("chats", "Changes how long a group keeps its messages.")
+            .gives::<RetentionView>(Status::OK, "What its admins said, and what holds.")
+            .refuses(Status::BAD_REQUEST, "maxAgeMs must be null, 0, or a minute to a century")
+            .refuses(Status::FORBIDDEN, "Only an admin of the group can do that")
+            .refuses(Status::NOT_FOUND, NO_CHAT)
+            .refuses(Status::CONFLICT, "The chat already keeps messages so long"),
         get("/messages/{messageId}", messages::show)
             .alias("/api/messages/{messageId}")
             .does("chats", "One message.")

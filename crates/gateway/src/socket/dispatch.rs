@@ -15,8 +15,8 @@ use zvon_socketio::{Event, Socket, Turn};
 use super::client::Client;
 use super::command::Command;
 use super::{
-    chat_create, chat_get, chat_join, chat_leave, chat_pinned, chat_update, cursor, member,
-    message, message_forward, message_pin, sync, typing, user_presence, users_list,
+    chat_create, chat_get, chat_join, chat_leave, chat_pinned, chat_retention, chat_update, cursor,
+    member, message, message_forward, message_pin, sync, typing, user_presence, users_list,
 };
 use crate::meters::Meters;
 
@@ -54,6 +54,7 @@ pub(super) fn turn(app: &Arc<App>, meters: &Meters, socket: &Arc<Socket>, event:
         Name::ChatGetPinned => run!(command, chat_pinned::run),
         Name::ChatCreate => run!(command, chat_create::run),
         Name::ChatUpdate => run!(command, chat_update::run),
+        Name::ChatRetention => run!(command, chat_retention::run),
         Name::MemberAdd => run!(command, member::add),
         Name::MemberRemove => run!(command, member::remove),
         Name::MemberLeave => run!(command, member::leave),

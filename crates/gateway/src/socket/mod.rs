@@ -11,6 +11,7 @@ mod chat_get;
 mod chat_join;
 mod chat_leave;
 mod chat_pinned;
+mod chat_retention;
 mod chat_update;
 pub(crate) mod client;
 mod command;

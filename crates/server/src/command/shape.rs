@@ -108,6 +108,13 @@ pub(super) fn event(event: &LogEvent) -> Value {
         EventKind::MemberLeft(who) => ("member-left", "subject", subject(who)),
         EventKind::MemberChanged(who) => ("member-changed", "subject", subject(who)),
         EventKind::Renamed(title) => ("renamed", "title", json!(title)),
+        EventKind::RetentionChanged(retention) => {
+            ("retention-changed", "retention", json!(retention))
+        }
+        EventKind::Expired { after, upto } => {
+            ("expired", "stretch", json!({ "after": after, "upto": upto }))
+        }
+        EventKind::Emptied => ("emptied", "message", Value::Null),
     };
     json!({
         "seq": event.seq,

@@ -16,6 +16,7 @@ impl Config {
         self.tls()?;
         self.check_cluster()?;
         self.check_kafka()?;
+        self.check_retention()?;
         self.check_positive()?;
         let wrong = |key: &str, why: &str| Err(ConfigError(format!("{key}: {why}")));
         if self.store.outbox_keep.0 < Duration::from_secs(3600) {
@@ -65,6 +66,7 @@ impl Config {
             ("store.read_connections", u64::from(self.store.read_connections)),
             ("store.send_connections", u64::from(self.store.send_connections)),
             ("store.write_connections", u64::from(self.store.write_connections)),
+            ("retention.sweep_every", millis(self.retention.sweep_every)),
             ("webhooks.most", u64::from(self.webhooks.most)),
             ("webhooks.timeout", millis(self.webhooks.timeout)),
             ("webhooks.disable_after", millis(self.webhooks.disable_after)),

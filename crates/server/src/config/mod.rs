@@ -6,6 +6,7 @@ mod cluster;
 mod environment;
 mod kafka;
 mod list;
+mod retention;
 mod sections;
 mod services;
 mod span;
@@ -23,7 +24,7 @@ use serde::Deserialize;
 pub(crate) use list::List;
 pub(crate) use sections::{
     Audience, Auth, Cache, Chat, Cluster, Health, Jobs, Kafka, Limits, Log, LogFormat, Metrics,
-    Presence, Redis, Server, Socket, Store, Telemetry, Webhooks,
+    Presence, Redis, Retention, Server, Socket, Store, Telemetry, Webhooks,
 };
 pub(crate) use span::Span;
 
@@ -39,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) presence: Presence,
     pub(crate) chat: Chat,
+    pub(crate) retention: Retention,
     pub(crate) cache: Cache,
     pub(crate) socket: Socket,
     pub(crate) store: Store,

@@ -82,6 +82,14 @@ pub(crate) struct Chat {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Retention {
+    pub(crate) max_age: Span,
+    pub(crate) max_count: u64,
+    pub(crate) sweep_every: Span,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Cache {
     pub(crate) enabled: bool,
     pub(crate) local_bytes: usize,

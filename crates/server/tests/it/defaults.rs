@@ -8,7 +8,7 @@ use crate::process::{place, refusal, serve};
 const DEFAULTS: &str = include_str!("../../../../config.default.toml");
 
 /// A value that each key refuses. Every key of the file has to stand here.
-const WRONG: [(&str, &str); 84] = [
+const WRONG: [(&str, &str); 87] = [
     ("server.listen", "nowhere"),
     ("server.data", ""),
     ("server.drain", "soon"),
@@ -44,6 +44,9 @@ const WRONG: [(&str, &str); 84] = [
     ("chat.pins_max", "0"),
     ("chat.group_max", "all"),
     ("chat.history_page", "0"),
+    ("retention.max_age", "1s"),
+    ("retention.max_count", "-1"),
+    ("retention.sweep_every", "0"),
     ("cache.enabled", "perhaps"),
     ("cache.local_bytes", "64 MB"),
     ("socket.ping_interval", "0s"),

@@ -29,14 +29,15 @@ const MEMBER: &str = "SELECT m.*, u.name FROM members m JOIN users u ON u.id = m
 const MEMBERS: &str = "SELECT m.*, u.name FROM unnest($1::uuid[]) WITH ORDINALITY j (chat, key) \
     JOIN members m ON m.chat_id = j.chat AND m.left_seq IS NULL \
     JOIN users u ON u.id = m.user_id ORDER BY j.key, m.joined_seq, m.user_id";
-const STANDING: &str = "SELECT m.*, u.name, c.last_seq AS head, c.pins AS pin_count, \
+const STANDING: &str = "SELECT m.*, u.name, c.last_seq AS head, c.expired_seq, c.pins AS pin_count, \
     (SELECT max(p.pin_seq) FROM pins p WHERE p.chat_id = $1) AS newest_pin FROM chats c \
     JOIN members m ON m.chat_id = c.id AND m.left_seq IS NULL JOIN users u ON u.id = m.user_id \
     WHERE c.id = $1 ORDER BY m.joined_seq, m.user_id";
 const CHATS_OF: &str = "SELECT c.*, m.chat_id, m.user_id, m.role, m.joined_seq, m.delivered_seq, \
     m.read_seq, m.read_no, u.name, c.last_message AS newest FROM members m \
     JOIN chats c ON c.id = m.chat_id JOIN users u ON u.id = m.user_id \
-    WHERE m.user_id = $1 AND m.left_seq IS NULL ORDER BY c.last_at DESC, c.id";
+    WHERE m.user_id = $1 AND m.left_seq IS NULL ORDER BY CASE WHEN c.last_seq = c.expiry_seq \
+    THEN c.stirred_at ELSE c.last_at END DESC, c.id";
 const CONTACTS: &str = "SELECT DISTINCT o.user_id FROM members m \
     JOIN members o ON o.chat_id = m.chat_id AND o.left_seq IS NULL AND o.user_id <> m.user_id \
     WHERE m.user_id = $1 AND m.left_seq IS NULL";

@@ -6,6 +6,7 @@ use zvon_core::chat::Chat;
 use zvon_core::chat::store::{Author, GroupChange};
 use zvon_core::message::{EventKind, LogEvent};
 use zvon_core::store::{Denied, StoreResult, Verdict};
+use zvon_protocol::chat::Retention;
 use zvon_protocol::ids::{ChatId, UserId};
 
 use super::line::Tx;
@@ -31,6 +32,8 @@ const LEAVE: &str = "UPDATE members SET left_seq = $1 WHERE chat_id = $2 AND use
 const RESIZE: &str = "UPDATE chats SET members = members + $1 WHERE id = $2";
 const SET_ROLE: &str = "UPDATE members SET role = $1 WHERE chat_id = $2 AND user_id = $3";
 const RENAME: &str = "UPDATE chats SET title = $1 WHERE id = $2";
+/// And it is looked at soon.
+const KEEP: &str = "UPDATE chats SET keep_age = $1, keep_count = $2, sweep_at = 0 WHERE id = $3";
 
 /// Changes a group in one transaction.
 pub(super) async fn change(
@@ -79,6 +82,7 @@ async fn facts(
     Ok(Facts {
         kind: chat.kind,
         title: chat.title.clone(),
+        retention: chat.retention,
         members,
         admins,
         author: find(author.user),
@@ -126,10 +130,16 @@ async fn carry_out(tx: &mut Tx, event: &LogEvent) -> StoreResult<()> {
             (sqlx::query(SET_ROLE).bind(role).bind(chat).bind(who.user.0), 0)
         }
         EventKind::Renamed(title) => (sqlx::query(RENAME).bind(title).bind(chat), 0),
+        EventKind::RetentionChanged(Retention { max_age_ms, max_count }) => {
+            let (age, count) = (max_age_ms.map(signed), max_count.map(signed));
+            (sqlx::query(KEEP).bind(age).bind(count).bind(chat), 0)
+        }
         EventKind::Created
         | EventKind::Message(_)
         | EventKind::Pinned(_)
-        | EventKind::Unpinned(_) => return Ok(()),
+        | EventKind::Unpinned(_)
+        | EventKind::Expired { .. }
+        | EventKind::Emptied => return Ok(()),
     };
     tx.execute(change).await.map_err(failed)?;
     if by != 0 {

@@ -33,7 +33,7 @@ const RIGHTS: &str = "SELECT coalesce(bool_and(pg_has_role(relowner, 'USAGE')), 
     FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname \
     IN ('users', 'sessions', 'chats', 'members', 'events', 'pins', 'outbox', 'positions', 'operators', \
     'job_done', 'job_dead', 'job_states', 'audit', 'audit_head', 'webhooks', 'deliveries', \
-    'analytics_days', 'analytics_seen')";
+    'analytics_days', 'analytics_seen', 'retention')";
 const LOG: &str = "SELECT (SELECT value FROM meta WHERE key = 'log_epoch') AS epoch, \
     (SELECT max(at) FROM outbox) AS newest";
 const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";

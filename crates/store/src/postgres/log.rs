@@ -15,8 +15,8 @@ use crate::row::{self, signed};
 const LIVE: &str = "SELECT 1 FROM sessions WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL \
     AND expires_at > $3 FOR SHARE";
 /// Within transactions columns are named: one that is refused for a column more is lost.
-const LOCK: &str = "SELECT id, kind, title, created_at, created_by, last_seq, msg_no, last_at \
-    FROM chats WHERE id = $1 FOR NO KEY UPDATE";
+const LOCK: &str = "SELECT id, kind, title, created_at, created_by, last_seq, msg_no, last_at, \
+    expired_seq, expired_no, keep_age, keep_count FROM chats WHERE id = $1 FOR NO KEY UPDATE";
 const INSERT: &str = "INSERT INTO events (chat_id, seq, msg_no, at, kind, actor, content, \
     target_seq, subject, role) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const ADVANCE: &str = "UPDATE chats SET last_seq = $1, last_at = $2 WHERE id = $3";
@@ -61,7 +61,7 @@ pub(super) async fn add(
         .bind(chat.last_at.0)
         .bind(entry.kind)
         .bind(author.user.0)
-        .bind(entry.content)
+        .bind(entry.content.as_deref())
         .bind(entry.target_seq)
         .bind(entry.subject)
         .bind(entry.role);

@@ -11,6 +11,7 @@ use zvon_protocol::ids::{ChatId, MessageId};
 use super::failed;
 use super::line::{Ask, Line};
 use super::message::messages;
+use crate::expired;
 use crate::row::{self, Columns, signed};
 
 macro_rules! events {
@@ -28,7 +29,7 @@ macro_rules! events {
 const BY_IDS: &str = messages!("WHERE e.id = ANY ($1)");
 const AT: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by \
     FROM unnest($1::uuid[], $2::bigint[]) j (chat, seq) \
-    JOIN events e ON e.chat_id = j.chat AND e.seq = j.seq \
+    JOIN events e ON e.chat_id = j.chat AND e.seq = j.seq AND e.kind = 1 \
     LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq";
 const EVENTS: &str =
     events!("events e", "WHERE e.chat_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
@@ -49,6 +50,9 @@ const TOLD: &str = "SELECT e.*, NULL::bigint AS pin_at, NULL::uuid AS pin_by, \
 const PASSED_IN: &str = "SELECT e.* FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) \
     s (chat, after, upto) CROSS JOIN LATERAL (SELECT v.chat_id, v.id, v.seq, v.actor FROM events v \
     WHERE v.chat_id = s.chat AND v.seq > s.after AND v.seq <= s.upto AND v.kind = 1 OFFSET 0) e";
+const EMPTIED_IN: &str = "SELECT e.* FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) \
+    s (chat, after, upto) CROSS JOIN LATERAL (SELECT v.chat_id, v.id, v.seq, v.actor FROM events v \
+    WHERE v.chat_id = s.chat AND v.seq > s.after AND v.seq <= s.upto AND v.kind = 10 OFFSET 0) e";
 
 /// Events with `after < seq`, ascending, at most `limit`.
 pub(super) async fn events(
@@ -89,7 +93,13 @@ pub(super) async fn told(
     stretches: &[Stretch],
     messages: bool,
 ) -> StoreResult<Vec<Told>> {
-    with_targets(line, within(TOLD, stretches).bind(messages), row::told).await
+    let mut told = with_targets(line, within(TOLD, stretches).bind(messages), row::told).await?;
+    let expired = expired::stretches(&told);
+    if !expired.is_empty() {
+        let emptied = line.rows(within(EMPTIED_IN, &expired)).await.map_err(failed)?;
+        expired::fill(&mut told, row::all(&emptied, row::passed_in).map_err(failed)?);
+    }
+    Ok(told)
 }
 
 /// The messages of these stretches.

@@ -23,11 +23,16 @@ macro_rules! messages {
 pub(super) use messages;
 
 const HEADS: &str = "SELECT id, last_seq FROM chats WHERE id = ANY ($1)";
-const BY_ID: &str = messages!("WHERE e.id = $1");
-const BEFORE: &str =
-    messages!("WHERE e.chat_id = $1 AND e.seq < $2 AND e.kind = 1 ORDER BY e.seq DESC LIMIT $3");
-const AFTER: &str =
-    messages!("WHERE e.chat_id = $1 AND e.seq > $2 AND e.kind = 1 ORDER BY e.seq LIMIT $3");
+const BY_ID: &str = messages!("WHERE e.id = $1 AND e.kind = 1");
+/// What expired is not walked through.
+const BEFORE: &str = messages!(
+    "WHERE e.chat_id = $1 AND e.seq < $2 AND e.seq > (SELECT c.expired_seq FROM chats c \
+     WHERE c.id = $1) AND e.kind = 1 ORDER BY e.seq DESC LIMIT $3"
+);
+const AFTER: &str = messages!(
+    "WHERE e.chat_id = $1 AND e.seq > greatest($2, (SELECT c.expired_seq FROM chats c \
+     WHERE c.id = $1)) AND e.kind = 1 ORDER BY e.seq LIMIT $3"
+);
 const PASSED: &str = "SELECT id, seq, actor FROM events WHERE chat_id = $1 AND seq > $2 \
     AND seq <= $3 AND kind = 1 ORDER BY seq DESC LIMIT $4";
 const SENT_BY: &str = "SELECT id, seq FROM events WHERE chat_id = $1 AND actor = $2 AND kind = 1 \

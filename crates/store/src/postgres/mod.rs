@@ -36,6 +36,7 @@ mod operator;
 mod outbox;
 mod pin;
 mod position;
+mod retention;
 mod schema;
 mod session;
 mod snapshot;

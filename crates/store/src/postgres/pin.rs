@@ -14,7 +14,7 @@ use crate::row::{self, signed};
 /// Within transactions columns are named: one that is refused for a column more is lost.
 const BY_ID: &str = "SELECT e.id, e.chat_id, e.seq, e.msg_no, e.at, e.actor, e.content, \
     e.client_id, e.forwarded_from, e.original_sender, p.at AS pin_at, p.by_user AS pin_by \
-    FROM events e LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq WHERE e.id = $1";
+    FROM events e LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq WHERE e.id = $1 AND e.kind = 1";
 const CHAT: &str = "SELECT chat_id AS id FROM events WHERE id = $1";
 const MEMBER: &str =
     "SELECT 1 FROM members WHERE chat_id = $1 AND user_id = $2 AND left_seq IS NULL";
@@ -43,7 +43,8 @@ pub(super) async fn set(
         return Ok(Err(denied));
     }
     let Some(chat) = chat else { return Ok(Err(Denied::NoTarget)) };
-    let found = tx.one(sqlx::query(BY_ID).bind(id.0)).await.map_err(failed)?;
+    let found = tx.optional(sqlx::query(BY_ID).bind(id.0)).await.map_err(failed)?;
+    let Some(found) = found else { return Ok(Err(Denied::NoTarget)) };
     let message = row::message(&found).map_err(failed)?;
     let member = sqlx::query(MEMBER).bind(chat.id.0).bind(author.user.0);
     if tx.optional(member).await.map_err(failed)?.is_none() {

@@ -71,7 +71,7 @@ pub(super) async fn add(
         .bind(chat.last_at.0)
         .bind(entry.kind)
         .bind(author.user.0)
-        .bind(entry.content)
+        .bind(entry.content.as_deref())
         .bind(entry.target_seq)
         .bind(entry.subject)
         .bind(entry.role)

@@ -14,6 +14,7 @@ use zvon_protocol::ids::{ChatId, MessageId, UserId};
 use zvon_protocol::time::Timestamp;
 
 use super::{Sqlite, append, failed, log, pin};
+use crate::expired;
 use crate::row::{self, Columns, signed};
 
 macro_rules! messages {
@@ -29,13 +30,18 @@ pub(super) use messages;
 
 const HEADS: &str =
     "SELECT id, last_seq FROM chats WHERE id IN (SELECT unhex(value) FROM json_each(?))";
-const BY_ID: &str = messages!("WHERE e.id = ?");
-const BEFORE: &str =
-    messages!("WHERE e.chat_id = ? AND e.seq < ? AND e.kind = 1 ORDER BY e.seq DESC LIMIT ?");
-const AFTER: &str =
-    messages!("WHERE e.chat_id = ? AND e.seq > ? AND e.kind = 1 ORDER BY e.seq LIMIT ?");
+const BY_ID: &str = messages!("WHERE e.id = ? AND e.kind = 1");
+/// What expired is not walked through.
+const BEFORE: &str = messages!(
+    "WHERE e.chat_id = ?1 AND e.seq < ?2 AND e.seq > (SELECT c.expired_seq FROM chats c \
+     WHERE c.id = ?1) AND e.kind = 1 ORDER BY e.seq DESC LIMIT ?3"
+);
+const AFTER: &str = messages!(
+    "WHERE e.chat_id = ?1 AND e.seq > max(?2, (SELECT c.expired_seq FROM chats c WHERE c.id = ?1)) \
+     AND e.kind = 1 ORDER BY e.seq LIMIT ?3"
+);
 const AT: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by FROM json_each(?) j \
-    JOIN events e ON e.chat_id = unhex(j.value->>0) AND e.seq = j.value->>1 \
+    JOIN events e ON e.chat_id = unhex(j.value->>0) AND e.seq = j.value->>1 AND e.kind = 1 \
     LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq";
 const EVENTS: &str = "SELECT e.*, p.at AS pin_at, p.by_user AS pin_by, u.name AS subject_name \
     FROM events e LEFT JOIN pins p ON p.chat_id = e.chat_id AND p.seq = e.seq \
@@ -50,6 +56,9 @@ const TOLD: &str = "SELECT e.*, NULL AS pin_at, NULL AS pin_by, NULL AS subject_
 const PASSED_IN: &str = "SELECT e.chat_id, e.id, e.seq, e.actor FROM json_each(?) j \
     CROSS JOIN events e ON e.chat_id = unhex(j.value->>0) AND e.seq > j.value->>1 \
     AND e.seq <= j.value->>2 WHERE e.kind = 1";
+const EMPTIED_IN: &str = "SELECT e.chat_id, e.id, e.seq, e.actor FROM json_each(?) j \
+    CROSS JOIN events e ON e.chat_id = unhex(j.value->>0) AND e.seq > j.value->>1 \
+    AND e.seq <= j.value->>2 WHERE e.kind = 10";
 const PASSED: &str = "SELECT id, seq, actor FROM events WHERE chat_id = ? AND seq > ? AND seq <= ? \
     AND kind = 1 ORDER BY seq DESC LIMIT ?";
 const SENT_BY: &str = "SELECT id, seq FROM events WHERE chat_id = ? AND actor = ? AND kind = 1 \
@@ -180,7 +189,15 @@ pub(super) async fn told(
     let told = |(found, target): (&SqliteRow, &Option<(ChatId, u64)>)| {
         row::told(found, target.and_then(|place| about.get(&place).cloned()))
     };
-    rows.iter().zip(&targets).map(told).collect::<Result<_, _>>().map_err(failed)
+    let mut told: Vec<Told> =
+        rows.iter().zip(&targets).map(told).collect::<Result<_, _>>().map_err(failed)?;
+    let expired = expired::stretches(&told);
+    if !expired.is_empty() {
+        let emptied = sqlx::query(EMPTIED_IN).bind(within(&expired)).fetch_all(readers).await;
+        let emptied = row::all(&emptied.map_err(failed)?, row::passed_in).map_err(failed)?;
+        expired::fill(&mut told, emptied);
+    }
+    Ok(told)
 }
 
 /// The messages of these stretches.

@@ -26,6 +26,7 @@ mod operator;
 mod outbox;
 mod pin;
 mod position;
+mod retention;
 mod schema;
 mod session;
 mod webhook;
@@ -124,6 +125,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(false)
         .pragma("cache_size", "-65536")
         .pragma("temp_store", "memory")
+        // What is gone is gone from the file, too.
+        .pragma("secure_delete", "ON")
 }
 
 /// A single connection.

@@ -13,7 +13,7 @@ use super::message::messages;
 use crate::row;
 use crate::row::signed;
 
-const BY_ID: &str = messages!("WHERE e.id = ?");
+const BY_ID: &str = messages!("WHERE e.id = ? AND e.kind = 1");
 const MEMBER: &str = "SELECT 1 FROM members WHERE chat_id = ? AND user_id = ? AND left_seq IS NULL";
 const COUNT: &str = "SELECT pins FROM chats WHERE id = ?";
 const PIN: &str = "INSERT INTO pins (chat_id, seq, at, by_user, pin_seq) VALUES (?, ?, ?, ?, ?)";

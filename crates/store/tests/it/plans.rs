@@ -20,10 +20,11 @@ use crate::scene::Scene;
 /// Statements that read a table from its beginning because that is what they are for: each ends
 /// at a LIMIT, is for an operator who exports what is over, too, is a migration's, or is of a handful
 /// of readers, jobs, operators or webhooks, or of the one row of a head.
-const WALKS: [&str; 14] = [
+const WALKS: [&str; 15] = [
     "SELECT * FROM users ORDER BY name_folded, id LIMIT ?",
     "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)",
     "UPDATE sessions SET seen_at = created_at",
+    "UPDATE chats SET sweep_at = NULL",
     "SELECT * FROM sessions WHERE user_id = ? ORDER BY created_at, id",
     "SELECT m.*, u.name FROM members m LEFT JOIN users u ON u.id = m.user_id \
     WHERE m.user_id = ? ORDER BY m.chat_id",

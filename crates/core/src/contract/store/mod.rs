@@ -18,6 +18,7 @@ mod messages;
 mod outbox;
 mod pins;
 mod positions;
+mod retention;
 mod scene;
 mod sessions;
 mod told;
@@ -55,4 +56,5 @@ pub async fn run<F: Future<Output = Subject>>(make: impl Fn() -> F) {
     audit::run(make().await).await;
     webhooks::run(make().await).await;
     analytics::run(make().await).await;
+    retention::run(make().await).await;
 }

@@ -44,6 +44,14 @@ pub(super) fn tell(told: &Told, admitted: &[(ChatId, UserId, u64)], records: &mu
             let title = Some(title.clone());
             updated(&mut teller, event, Changes { title, ..Changes::default() });
         }
+        EventKind::RetentionChanged(retention) => {
+            let retention = Some(*retention);
+            updated(&mut teller, event, Changes { retention, ..Changes::default() });
+            audit(&mut teller, event, event.actor, "retention.changed");
+        }
+        EventKind::Expired { .. } => expired(&mut teller, told),
+        // What expired before it was told is told no more: its `message.deleted` follows.
+        EventKind::Emptied => {}
     }
 }
 
@@ -106,6 +114,21 @@ fn sent(teller: &mut Teller<'_>, told: &Told, message: &MessageRow) {
     did(teller, &told.event, Activity::MessageSent);
 }
 
+/// One record for each message that is gone.
+fn expired(teller: &mut Teller<'_>, told: &Told) {
+    let (chat_id, deleted_at) = (told.event.chat, told.event.at);
+    for message_id in &told.expired {
+        let deleted = Payload::MessageDeleted {
+            message_id: *message_id,
+            chat_id,
+            deleted_by: None,
+            deleted_at,
+            soft: false,
+        };
+        teller.push(chat_id.0, deleted, &[message_id.0.as_bytes()]);
+    }
+}
+
 fn joined(teller: &mut Teller<'_>, event: &LogEvent, subject: &Subject) {
     let added_by = Some(event.actor).filter(|actor| *actor != subject.user);
     let (chat_id, user_id, joined_at) = (event.chat, subject.user, event.at);
@@ -151,14 +174,15 @@ fn did(teller: &mut Teller<'_>, event: &LogEvent, activity_type: Activity) {
 
 /// A change of who may read and do what in a chat.
 fn audit(teller: &mut Teller<'_>, event: &LogEvent, user_id: UserId, action: &str) {
-    let role = match &event.kind {
-        EventKind::MemberChanged(subject) | EventKind::MemberAdded(subject) => Some(subject.role),
-        _ => None,
+    let details = match &event.kind {
+        EventKind::MemberChanged(subject) | EventKind::MemberAdded(subject) => {
+            json!({ "by": event.actor, "role": subject.role })
+        }
+        EventKind::RetentionChanged(retention) => {
+            json!({ "by": event.actor, "retention": retention })
+        }
+        _ => json!({ "by": event.actor }),
     };
-    let mut details = json!({ "by": event.actor });
-    if let (Some(role), Some(details)) = (role, details.as_object_mut()) {
-        details.insert("role".to_owned(), json!(role));
-    }
     let audit = Payload::AuditLog {
         user_id,
         action: action.to_owned(),

@@ -59,6 +59,13 @@ impl Known {
     }
 }
 
+impl Known {
+    /// How many records there are of messages that expired, which no row tells of itself.
+    pub(super) fn expired(&self) -> u64 {
+        self.told.values().map(|told| told.expired.len() as u64).sum()
+    }
+}
+
 impl Row {
     /// Which stretches of logs are to be read for who wants that: what it added, and what was read
     /// by it.

@@ -35,7 +35,7 @@ fn sent(chat: ChatId, seq: u64) -> Told {
     };
     let kind = EventKind::Message(message);
     let event = LogEvent { chat, seq, msg_no: seq, at: AT, actor: sender, kind };
-    Told { event, kind: None, from_chat: None }
+    Told { event, kind: None, from_chat: None, expired: Vec::new() }
 }
 
 fn row(id: u64, spans: Vec<(ChatId, u64, u64)>, kinds: Vec<AccountKind>) -> Row {

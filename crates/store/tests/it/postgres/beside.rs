@@ -130,7 +130,7 @@ async fn an_inspection_tells_what_a_node_would_find() {
     place.sql(&format!(
         "GRANT INSERT, UPDATE, DELETE ON users, chats, members, events, pins, outbox, positions, \
          operators, job_done, job_dead, job_states, audit, audit_head, webhooks, deliveries, \
-         analytics_days, analytics_seen TO {role}"
+         analytics_days, analytics_seen, retention TO {role}"
     ));
     let url = place.cluster.url(&place.name).replace("postgres@", &format!("{role}@"));
     let found = inspect::inspect(&settings(url), &SystemClock).await.unwrap();

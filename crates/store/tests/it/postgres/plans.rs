@@ -11,8 +11,11 @@ use zvon_core::message::store::{Append, MessageStore, Page};
 use zvon_core::outbox::event::{AccountEvent, AccountKind};
 use zvon_core::outbox::position::{Position, PositionStore};
 use zvon_core::outbox::store::{OutboxStore, Stretch};
+use zvon_core::retention::policy::Terms;
+use zvon_core::retention::store::RetentionStore;
 use zvon_core::session::Reason;
 use zvon_core::session::store::{End, SessionStore, Use};
+use zvon_protocol::chat::Retention;
 use zvon_protocol::ids::ChatId;
 use zvon_store::postgres::Postgres;
 use zvon_testkit::postgres::{Cluster, Disk};
@@ -69,6 +72,7 @@ async fn no_step_of_a_plan_walks_through_the_past() {
     send(&store, ann, chat, 64).await;
     writes(&store, ann, bob, chat).await;
     reads(&store, ann, bob, chat).await;
+    sweeps(&store, chat).await;
     let end = store.outbox_end().await.unwrap();
     sqlx::raw_sql("COMMIT").execute(&mut slow).await.unwrap();
     assert_eq!(store.outbox(&end, 100).await.unwrap().0.len(), 1, "it is not passed over");
@@ -138,6 +142,22 @@ async fn writes(store: &Postgres, ann: Author, bob: Author, chat: ChatId) {
     store.set_disabled(eve.user, NOW, false).await.unwrap();
     let kind = AccountKind::Disconnected { connection: "c".to_owned(), lasted: 9 };
     store.record(NOW, &[AccountEvent { user: eve.user, kind }]).await.unwrap();
+}
+
+/// A batch goes of a log that is long, and then nothing is over.
+async fn sweeps(store: &Postgres, chat: ChatId) {
+    let default = Retention { max_age_ms: Some(1_000_000_000_000), max_count: Some(19_900) };
+    let terms = Terms { now: NOW, default, batch: 100, every: 1000 };
+    assert_eq!(store.due(NOW, 64).await.unwrap().len(), 64);
+    assert_eq!(store.crowded(&[chat], default).await.unwrap(), [chat]);
+    let mut removed = 0;
+    for _ in 0..5 {
+        removed += store.sweep(chat, &terms).await.unwrap().removed;
+    }
+    assert!((100..400).contains(&removed), "{removed}");
+    assert_eq!(store.sweep(chat, &terms).await.unwrap().removed, 0);
+    assert_eq!(store.page(chat, Page::After(0), 50).await.unwrap().len(), 50);
+    assert_eq!(store.page(chat, Page::Before(removed), 50).await.unwrap(), []);
 }
 
 async fn reads(store: &Postgres, ann: Author, bob: Author, chat: ChatId) {

@@ -15,10 +15,13 @@ use zvon_core::job::store::{JobState, JobStore};
 use zvon_core::message::store::{MessageStore, Page};
 use zvon_core::outbox::position::{Position, PositionStore};
 use zvon_core::outbox::store::{Bookmark, OutboxStore, Stretch};
+use zvon_core::retention::policy::Terms;
+use zvon_core::retention::store::RetentionStore;
 use zvon_core::session::store::{Rotation, SessionStore, Use};
 use zvon_core::store::StoreError;
 use zvon_core::webhook::store::{Change, Health, NewDelivery, Settled, WebhookStore};
 use zvon_core::webhook::{Progress, Secret, Try, Webhook};
+use zvon_protocol::chat::Retention;
 use zvon_protocol::day::Day;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::ids::WebhookId;
@@ -135,18 +138,35 @@ async fn a_node_that_runs_goes_on_when_tables_get_wider_under_it() {
         assert!(store.move_position(&Position { place: end, ..taken }).await.unwrap());
         assert_eq!(store.positions().await.unwrap().len(), 1);
         work_of_jobs(&store, author).await;
+        sweep(&store, author).await;
     };
     for step in 0..3 {
         all_verbs().await;
         let tables =
             ["users", "sessions", "chats", "members", "events", "pins", "outbox", "positions"];
         let of_jobs = ["operators", "job_done", "job_dead", "job_states", "audit", "audit_head"];
-        let more = ["webhooks", "deliveries", "analytics_days", "analytics_seen"];
+        let more = ["webhooks", "deliveries", "analytics_days", "analytics_seen", "retention"];
         for table in tables.iter().chain(&of_jobs).chain(&more) {
             place.sql(&format!("ALTER TABLE {table} ADD COLUMN of_tomorrow_{step} text"));
         }
     }
     all_verbs().await;
+}
+
+/// Has all but the newest message of a chat expire.
+async fn sweep(store: &Arc<Postgres>, author: Author) {
+    let chat = group(store, author, &[]).await;
+    send(store, author, chat, 3).await;
+    let default = Retention { max_age_ms: None, max_count: Some(1) };
+    store.sweep_anew(Retention::default()).await.unwrap();
+    assert!(store.sweep_anew(default).await.unwrap() > 0);
+    assert!(!store.due(NOW, 9).await.unwrap().is_empty());
+    let terms = Terms { now: NOW, default, batch: 256, every: 1000 };
+    assert_eq!(store.sweep(chat, &terms).await.unwrap().removed, 2);
+    let told = store.told(&[Stretch { chat, after: 4, upto: 5 }], true).await.unwrap();
+    assert_eq!(told[0].expired.len(), 2);
+    let change = GroupChange::Keep(default);
+    store.change_group(author, chat, &change).await.unwrap().unwrap();
 }
 
 /// What background jobs do, and webhooks.
