@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Cache } from './cache';
 import { answerOf, deleteDatabase, openDatabase } from './db';
-import { CHAT, ME, message, newChat, pinned, said, syncAck } from './fixture';
+import { CHAT, expired, ME, message, newChat, pinned, said, syncAck } from './fixture';
 import { applyPage, applySync } from './replica/adopt';
 import { applyEvent } from './replica/apply';
 import { emptyReplica, type Replica } from './replica/model';
@@ -41,6 +41,20 @@ it('shows the list of chats after a reload, and knows what it may ask for', asyn
   expect(replica.chats.chat?.state).toEqual(state);
   expect(replica.chats.chat?.kept).toBe(true);
   expect(replica.people.ann?.name).toBe('ANN');
+});
+
+it('does not keep what expired', async () => {
+  const cache = new Cache(database);
+  await cache.write(loaded);
+  await cache.write(applyEvent(loaded, expired(101, 60)));
+  const kept = await answerOf(database.transaction('messages').objectStore('messages').getAll());
+  expect(kept.map(({ seq }) => seq)).toEqual(messages(61, 100).map(({ seq }) => seq));
+  const { cache: again, replica } = await reloaded();
+  expect(replica.chats.chat?.state.expiredSeq).toBe(60);
+  expect(await again.page(CHAT, { before: 71 }, 20, 'epoch')).toEqual({
+    messages: messages(61, 70),
+    span: { from: 1, to: 70 },
+  });
 });
 
 it('gives pages as the server would, up to where what is kept ends', async () => {

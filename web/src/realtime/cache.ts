@@ -107,6 +107,7 @@ export class Cache {
       }
       for (const chat of changed) {
         if (this.#isRestarted(chat)) store('messages').delete(rangeOf(chat.state.id));
+        else this.#dropExpired(store('messages'), chat);
         this.#writeChat(store, chat, spans.get(chat.state.id) ?? []);
       }
       store('meta').put(epoch, 'epoch');
@@ -130,6 +131,12 @@ export class Cache {
     const isNew = epoch !== this.#epoch || this.#isRestarted(chat);
     const kept = isNew ? [] : (this.#spans.get(chat.state.id) ?? []);
     return chat.book.spans.reduce<readonly Span[]>(addSpan, kept);
+  }
+
+  /** What the chat does not keep is not kept here. */
+  #dropExpired(messages: IDBObjectStore, { state: { id, expiredSeq } }: ChatReplica): void {
+    const before = this.#written.get(id)?.state.expiredSeq ?? 0;
+    if (expiredSeq > before) messages.delete(IDBKeyRange.bound([id], [id, expiredSeq]));
   }
 
   #writeChat(

@@ -32,6 +32,7 @@ export function newChat(others: string[] = ['ann', 'bob'], id = CHAT): ChatState
     createdAt: timeOf(1),
     createdBy: ME,
     lastSeq: 1,
+    expiredSeq: 0,
     deliveredSeq: 1,
     readSeq: 1,
     unread: 0,
@@ -88,6 +89,12 @@ export function memberEvent(
 export const renamed = (seq: number, title: string): LoggedEvent => ({
   event: 'chat:updated',
   data: { chatId: CHAT, title, by: 'ann', seq, at: timeOf(seq) },
+});
+
+/** The event of an expiry up to a place, at a place. */
+export const expired = (seq: number, uptoSeq: number): LoggedEvent => ({
+  event: 'messages:expired',
+  data: { chatId: CHAT, uptoSeq, seq, at: timeOf(seq) },
 });
 
 /** An answer of `sync`. */

@@ -53,10 +53,10 @@ export function applyCreated(replica: Replica, state: ChatState): Replica {
 export function applyPage(replica: Replica, id: ChatId, page: Page): Replica {
   const chat = replica.chats[id];
   if (!chat) return replica;
-  const head = chat.state.lastSeq;
+  const { lastSeq: head, expiredSeq } = chat.state;
   const messages = withNotices(
     chat,
-    page.messages.filter((message) => message.seq <= head),
+    page.messages.filter(({ seq }) => expiredSeq < seq && seq <= head),
   );
   const span = { from: page.span.from, to: Math.min(page.span.to, head) };
   return withChat(replica, { ...chat, kept: true, book: addPage(chat.book, { messages, span }) });

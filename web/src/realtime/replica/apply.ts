@@ -13,7 +13,9 @@ export function applyEvent(replica: Replica, event: ServerEvent): Replica {
     case 'message':
     case 'message:pinned':
     case 'message:unpinned':
+    case 'messages:expired':
     case 'chat:updated':
+    case 'retention:changed':
     case 'member:added':
     case 'member:removed':
     case 'member:left':

@@ -1,13 +1,14 @@
 /** Random logs for property tests, and what must be true after them, counted the naive way. */
 import fc from 'fast-check';
 import type { Message } from '../../protocol/Message';
-import { ME, memberEvent, message, pinned, renamed } from '../fixture';
+import { expired, ME, memberEvent, message, pinned, renamed } from '../fixture';
 import type { LoggedEvent } from './model';
 
 type Deed =
   | { do: 'say'; who: string; status: Message['status'] }
   | { do: 'pin'; which: number; pinned: boolean }
   | { do: 'rename'; title: string }
+  | { do: 'expire'; which: number }
   | { do: 'join' | 'leave' | 'promote'; who: string };
 
 const who = fc.constantFrom(ME, 'ann', 'bob');
@@ -29,6 +30,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rename' as const), title: fc.string() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), which: fc.nat() }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -62,6 +64,9 @@ export function historyAfter(events: readonly LoggedEvent[]): Message[] {
   const messages = new Map<string, Message>();
   for (const { event, data } of events) {
     if (event === 'message') messages.set(data.id, data);
+    if (event === 'messages:expired') {
+      for (const { id, seq } of messages.values()) if (seq <= data.uptoSeq) messages.delete(id);
+    }
     if (event !== 'message:pinned' && event !== 'message:unpinned') continue;
     const held = messages.get(data.id);
     const { isPinned, pinnedAt, pinnedBy } = data;
@@ -70,12 +75,11 @@ export function historyAfter(events: readonly LoggedEvent[]): Message[] {
   return [...messages.values()];
 }
 
-/** Messages of others after one's own last word. */
+/** Messages of others after one's own last word, as far as they are there. */
 export function unreadAfter(events: readonly LoggedEvent[]): number {
-  const senders = events
-    .filter(({ event }) => event === 'message')
-    .map(({ data }) => (data as Message).senderId);
-  return senders.length - 1 - senders.lastIndexOf(ME);
+  const said = events.filter(({ event }) => event === 'message').map(({ data }) => data as Message);
+  const last = said.findLast(({ senderId }) => senderId === ME)?.seq ?? 0;
+  return historyAfter(events).filter(({ seq }) => seq > last).length;
 }
 
 function eventOf(deed: Deed, seq: number, said: Message[]): LoggedEvent {
@@ -88,6 +92,10 @@ function eventOf(deed: Deed, seq: number, said: Message[]): LoggedEvent {
     case 'pin': {
       const target = said[deed.which % said.length];
       return target ? pinned(seq, target, deed.pinned) : renamed(seq, 'nothing to pin');
+    }
+    case 'expire': {
+      const target = said.splice(0, 1 + (deed.which % Math.max(said.length, 1))).at(-1);
+      return target ? expired(seq, target.seq) : renamed(seq, 'nothing to expire');
     }
     case 'rename':
       return renamed(seq, deed.title);

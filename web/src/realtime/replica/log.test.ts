@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ME, memberEvent, newChat, said, syncAck } from '../fixture';
+import { expired, ME, memberEvent, message, newChat, pinned, said, syncAck } from '../fixture';
 import { applyPage, applySync, cursorsOf } from './adopt';
 import { applyEvent } from './apply';
 import { applyLogged, hasHole } from './log';
 import { disturbed, historyAfter, log, unreadAfter } from './log.arbitrary';
 import { emptyReplica, freshChat, type LoggedEvent, type Replica, withChat } from './model';
+import { withPinned } from './pins';
 
 const kept = { ...freshChat(newChat()), kept: true };
 const before: Replica = { ...withChat(emptyReplica(ME), kept), epoch: 'epoch' };
@@ -70,6 +71,32 @@ describe('a chat that follows its log', () => {
         expect(book.spans).toEqual([{ from: 1, to: events.length + 1 }]);
       }),
     );
+  });
+
+  it('loses what expired, its pins and its unread count, and knows that nothing is there', () => {
+    const pin = pinned(5, message(3), true);
+    const held = applied(before, [said(2), said(3), said(4), pin]);
+    const there = withPinned(chatOf(held), [message(3)]);
+    const { book, state, pins, pinned: left } = chatOf(
+      applyEvent(withChat(held, there), expired(6, 3)),
+    );
+    expect(book.messages.map(({ seq }) => seq)).toEqual([4]);
+    expect(book.spans).toEqual([{ from: 1, to: 6 }]);
+    expect([pins, left]).toEqual([{}, []]);
+    expect(state).toMatchObject({ expiredSeq: 3, unread: 1, lastSeq: 6 });
+    expect(state.lastMessage?.seq).toBe(4);
+    const all = chatOf(applyEvent(withChat(held, chatOf(held)), expired(6, 4)));
+    expect(all.state).toMatchObject({ unread: 0, lastMessage: null });
+  });
+
+  it('asks for the unread count if what expired was not all held', () => {
+    const far = freshChat({ ...newChat(), lastSeq: 90, unread: 80, lastMessage: message(90) });
+    const chat = applyLogged(far, ME, expired(91, 50)) ?? expect.fail();
+    expect(chat.unsure).toBe(true);
+    expect(chat.book.spans).toEqual([
+      { from: 1, to: 50 },
+      { from: 90, to: 91 },
+    ]);
   });
 
   it('waits before a hole and knows that it has one', () => {

@@ -10,6 +10,7 @@ import type { UserId } from '../../protocol/UserId';
 import { extend, newestPart, replace } from './book';
 import { moveCursor } from './cursors';
 import type { ChatReplica, LoggedEvent } from './model';
+import { withoutExpired } from './expiry';
 import { pinnedWith } from './pins';
 
 /** How many messages are held of a chat that nobody has looked at. */
@@ -57,6 +58,10 @@ function step(chat: ChatReplica, me: UserId, event: LoggedEvent): ChatReplica | 
     case 'message:pinned':
     case 'message:unpinned':
       return pinChanged(here, event.data);
+    case 'messages:expired':
+      return withoutExpired(here, me, event.data.uptoSeq);
+    case 'retention:changed':
+      return here;
     case 'chat:updated':
       return { ...here, state: { ...state, title: event.data.title } };
     case 'member:added':

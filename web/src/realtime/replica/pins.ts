@@ -16,7 +16,8 @@ export function pinnedWith(pinned: readonly Message[], notice: PinNotice): reado
 
 /** The chat with the answer of `chat:get-pinned`; what came as an event is never older. */
 export function withPinned(chat: ChatReplica, answer: readonly Message[]): ChatReplica {
-  return { ...chat, pinned: Object.values(chat.pins).reduce(pinnedWith, answer) };
+  const there = answer.filter((message) => message.seq > chat.state.expiredSeq);
+  return { ...chat, pinned: Object.values(chat.pins).reduce(pinnedWith, there) };
 }
 
 /** A page's messages with what events have said since about their pins. */
