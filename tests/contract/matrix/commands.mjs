@@ -1,6 +1,7 @@
 // The rows of the commands. Those without a good token need no cells: for every command they are
 // refused at the door, and what they send all the same does nothing.
 import assert from 'node:assert/strict';
+import { get } from '../../harness/index.mjs';
 import { does, NOT_ADMIN, OUTSIDER, reads, refused } from './roles.mjs';
 
 const all = (outcome) => ({ member: outcome, admin: outcome, former: outcome, stranger: outcome });
@@ -108,6 +109,13 @@ export const commands = {
   'chat:update': {
     send: (it) => ({ ...chat(it), title: 'Renamed' }),
     cells: admins(does(({ after }) => assert.equal(after.group.title, 'Renamed'))),
+  },
+  'chat:retention': {
+    send: (it) => ({ ...chat(it), maxCount: 1000 }),
+    cells: admins(does(async ({ server, people, at, before, after }) => {
+      assert.equal(after.group.lastSeq, before.group.lastSeq + 1);
+      assert.deepEqual((await get(server, `/chats/${at.chat}/retention`, { token: people.mate.token })).body.own, { maxAgeMs: null, maxCount: 1000 });
+    })),
   },
   'member:add': {
     send: (it) => oneself(it, it.people.stranger),

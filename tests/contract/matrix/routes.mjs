@@ -149,6 +149,17 @@ export const routes = {
       assert.equal(after.history.at(-1).id, answer.body.id);
     }, 201), NO_CHAT),
   },
+  'GET /chats/{chatId}/retention': {
+    send: inChat,
+    cells: members(reads(({ answer }) => assert.deepEqual(answer.body.own, { maxAgeMs: null, maxCount: null })), NO_CHAT),
+  },
+  'POST /chats/{chatId}/retention': {
+    send: (it) => ({ ...inChat(it), body: { maxAgeMs: 86_400_000 } }),
+    cells: admins(does(({ answer, before, after }) => {
+      assert.deepEqual(answer.body.own, { maxAgeMs: 86_400_000, maxCount: null });
+      assert.equal(after.group.lastSeq, before.group.lastSeq + 1);
+    }, 200), NO_CHAT),
+  },
   'GET /messages/{messageId}': {
     send: ({ at }) => ({ path: { messageId: at.message } }),
     cells: members(
