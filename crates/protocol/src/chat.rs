@@ -38,11 +38,9 @@ pub enum Role {
 #[ts(export)]
 pub struct Retention {
     /// Messages older than this go: milliseconds, a minute at least.
-    #[serde(default)]
     #[ts(type = "number | null")]
     pub max_age_ms: Option<u64>,
     /// The newest so many stay.
-    #[serde(default)]
     #[ts(type = "number | null")]
     pub max_count: Option<u64>,
 }

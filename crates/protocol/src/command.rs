@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::chat::{ChatState, Retention, Role};
+use crate::chat::{ChatState, Role};
 use crate::error::{OkTag, Refusal};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::message::{Message, Status};
@@ -219,9 +219,13 @@ pub struct ChatUpdate {
 pub struct ChatRetention {
     /// The group.
     pub chat_id: ChatId,
-    /// What is to hold from now on; what is left out is as the server says.
-    #[serde(flatten)]
-    pub retention: Retention,
+    /// Messages older than this go: milliseconds, a minute at least; 0: none does for its age;
+    /// `null`: as the server says.
+    #[ts(type = "number", optional = nullable)]
+    pub max_age_ms: Option<u64>,
+    /// The newest so many stay; 0: all; `null`: as the server says.
+    #[ts(type = "number", optional = nullable)]
+    pub max_count: Option<u64>,
 }
 
 /// `member:add`, `member:remove`: by an admin, in a group.

@@ -33,7 +33,7 @@ pub struct Message {
     pub chat_id: ChatId,
     /// Who sent (or forwarded) it.
     pub sender_id: UserId,
-    /// Its text, 1 byte to 16 KiB.
+    /// Its text, 1 byte to 16 KiB; empty of one that expired, in the answer to its second sending.
     pub content: String,
     /// Delivery status as of now.
     pub status: Status,

@@ -159,6 +159,17 @@ pub struct Envelope {
     pub retry_after_ms: Option<u64>,
 }
 
+/// `POST /chats/:chatId/retention`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SetRetention {
+    /// Messages older than this go: milliseconds, a minute at least; 0: none does for its age;
+    /// `null`: as the server says.
+    pub max_age_ms: Option<u64>,
+    /// The newest so many stay; 0: all; `null`: as the server says.
+    pub max_count: Option<u64>,
+}
+
 /// `GET` and `POST /chats/:chatId/retention`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[ts(export)]

@@ -43,6 +43,10 @@ createdBy: UserId,
  */
 lastSeq: number, 
 /**
+ * Up to here messages have expired: none of them is there any more.
+ */
+expiredSeq: number, 
+/**
  * The caller's delivered cursor.
  */
 deliveredSeq: number, 

@@ -22,7 +22,7 @@ chatId: ChatId,
  */
 senderId: UserId, 
 /**
- * Its text, 1 byte to 16 KiB.
+ * Its text, 1 byte to 16 KiB; empty of one that expired, in the answer to its second sending.
  */
 content: string, 
 /**

@@ -9,8 +9,10 @@ import type { Message } from "./Message";
 import type { MessageForwarded } from "./MessageForwarded";
 import type { MessageStatus } from "./MessageStatus";
 import type { MessageStored } from "./MessageStored";
+import type { MessagesExpired } from "./MessagesExpired";
 import type { OffsetMoved } from "./OffsetMoved";
 import type { PinNotice } from "./PinNotice";
+import type { RetentionChanged } from "./RetentionChanged";
 import type { SessionRevoked } from "./SessionRevoked";
 import type { UserStatus } from "./UserStatus";
 import type { UserTyping } from "./UserTyping";
@@ -19,4 +21,4 @@ import type { UsersUpdate } from "./UsersUpdate";
 /**
  * Everything a server says unasked.
  */
-export type ServerEvent = { "event": "connection:established", "data": ConnectionEstablished } | { "event": "users:update", "data": UsersUpdate } | { "event": "user:status", "data": UserStatus } | { "event": "message", "data": Message } | { "event": "message:ack", "data": MessageStored } | { "event": "message:status", "data": MessageStatus } | { "event": "message:pinned", "data": PinNotice } | { "event": "message:unpinned", "data": PinNotice } | { "event": "message:forwarded", "data": MessageForwarded } | { "event": "chat:cursor", "data": ChatCursor } | { "event": "chat:created", "data": ChatCreated } | { "event": "chat:updated", "data": ChatUpdated } | { "event": "chat:removed", "data": ChatRemoved } | { "event": "member:added", "data": MemberNotice } | { "event": "member:removed", "data": MemberNotice } | { "event": "member:left", "data": MemberNotice } | { "event": "member:changed", "data": MemberNotice } | { "event": "user:typing", "data": UserTyping } | { "event": "session:revoked", "data": SessionRevoked } | { "event": "offset:moved", "data": OffsetMoved };
+export type ServerEvent = { "event": "connection:established", "data": ConnectionEstablished } | { "event": "users:update", "data": UsersUpdate } | { "event": "user:status", "data": UserStatus } | { "event": "message", "data": Message } | { "event": "message:ack", "data": MessageStored } | { "event": "message:status", "data": MessageStatus } | { "event": "message:pinned", "data": PinNotice } | { "event": "message:unpinned", "data": PinNotice } | { "event": "message:forwarded", "data": MessageForwarded } | { "event": "chat:cursor", "data": ChatCursor } | { "event": "chat:created", "data": ChatCreated } | { "event": "chat:updated", "data": ChatUpdated } | { "event": "retention:changed", "data": RetentionChanged } | { "event": "messages:expired", "data": MessagesExpired } | { "event": "chat:removed", "data": ChatRemoved } | { "event": "member:added", "data": MemberNotice } | { "event": "member:removed", "data": MemberNotice } | { "event": "member:left", "data": MemberNotice } | { "event": "member:changed", "data": MemberNotice } | { "event": "user:typing", "data": UserTyping } | { "event": "session:revoked", "data": SessionRevoked } | { "event": "offset:moved", "data": OffsetMoved };

@@ -15,7 +15,7 @@ use zvon_core::message::store::Page;
 use zvon_protocol::chat::Retention;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::message::Message;
-use zvon_protocol::rest::{Chat, CreateChat, PostMessage, RetentionView};
+use zvon_protocol::rest::{Chat, CreateChat, PostMessage, RetentionView, SetRetention};
 
 use super::body::Body;
 use crate::Edge;
@@ -125,9 +125,10 @@ pub(crate) async fn set_retention(
     State(edge): State<Arc<Edge>>,
     who: Authenticated,
     chat: Result<Path<ChatId>, PathRejection>,
-    Body(wanted): Body<Retention>,
+    Body(body): Body<SetRetention>,
 ) -> Result<Json<RetentionView>, HttpError> {
     let Path(chat) = chat.map_err(|_| not_found())?;
+    let wanted = Retention { max_age_ms: body.max_age_ms, max_count: body.max_count };
     edge.app.set_retention(who.caller, chat, wanted).await?;
     Ok(Json(edge.app.retention(who.caller, chat).await?))
 }

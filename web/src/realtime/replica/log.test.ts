@@ -77,9 +77,12 @@ describe('a chat that follows its log', () => {
     const pin = pinned(5, message(3), true);
     const held = applied(before, [said(2), said(3), said(4), pin]);
     const there = withPinned(chatOf(held), [message(3)]);
-    const { book, state, pins, pinned: left } = chatOf(
-      applyEvent(withChat(held, there), expired(6, 3)),
-    );
+    const {
+      book,
+      state,
+      pins,
+      pinned: left,
+    } = chatOf(applyEvent(withChat(held, there), expired(6, 3)));
     expect(book.messages.map(({ seq }) => seq)).toEqual([4]);
     expect(book.spans).toEqual([{ from: 1, to: 6 }]);
     expect([pins, left]).toEqual([{}, []]);

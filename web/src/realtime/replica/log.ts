@@ -9,8 +9,8 @@ import type { PinNotice } from '../../protocol/PinNotice';
 import type { UserId } from '../../protocol/UserId';
 import { extend, newestPart, replace } from './book';
 import { moveCursor } from './cursors';
-import type { ChatReplica, LoggedEvent } from './model';
 import { withoutExpired } from './expiry';
+import type { ChatReplica, LoggedEvent } from './model';
 import { pinnedWith } from './pins';
 
 /** How many messages are held of a chat that nobody has looked at. */
