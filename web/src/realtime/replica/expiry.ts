@@ -25,6 +25,6 @@ export function withoutExpired(chat: ChatReplica, me: UserId, upto: number): Cha
       spans: addSpan(book.spans, { from: 1, to: upto }),
     },
     pins: Object.fromEntries(Object.entries(pins).filter(([, pin]) => pin.messageSeq > upto)),
-    pinned: pinned && pinned.filter((message) => message.seq > upto),
+    pinned: pinned?.filter((message) => message.seq > upto) ?? null,
   };
 }
