@@ -25,7 +25,6 @@ use crate::error::{Error, Result};
 use crate::meters::Meters;
 use crate::outbox::gather::Gather;
 use crate::outbox::store::Purged;
-use crate::retention::grown::Grown;
 use crate::session::ends::Ends;
 use crate::session::known::Known;
 use crate::session::live::Live;
@@ -51,7 +50,6 @@ pub struct App {
     pub(crate) known: Known,
     pub(crate) caching: Caching,
     pub(crate) standings: Standings,
-    pub(crate) grown: Grown,
     pub(crate) elsewhere: Elsewhere,
     pub(crate) epoch: String,
     tasks: TaskTracker,
@@ -118,7 +116,6 @@ impl App {
             meters,
             known: Known::default(),
             standings: Standings::default(),
-            grown: Grown::default(),
             elsewhere,
             epoch,
             tasks,

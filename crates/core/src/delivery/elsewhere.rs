@@ -13,6 +13,7 @@ use zvon_protocol::ids::{ChatId, UserId};
 use super::bus::News;
 use crate::App;
 use crate::outbox::store::Bookmark;
+use crate::retention::grown::Grown;
 use crate::session::store::Ended;
 
 /// How many rows one reading brings.
@@ -28,6 +29,8 @@ pub(crate) type Admission = (ChatId, UserId, u64);
 pub(crate) struct Elsewhere {
     read: tokio::sync::Mutex<Bookmark>,
     told: Mutex<Told>,
+    /// Which chats grew, for the sweeper.
+    pub(crate) grown: Grown,
     /// Admissions that could not be told, to be tried again.
     owed: Mutex<Vec<Admission>>,
 }
@@ -132,7 +135,7 @@ impl App {
             *read = next;
             for (chat, _, seq) in rows.iter().flat_map(|row| &row.spans) {
                 self.standings.went_on(*chat, *seq);
-                self.grown.note(*chat);
+                self.elsewhere.grown.note(*chat);
                 self.sequencer.expect(*chat, *seq);
             }
             self.introduce_soon(rows.iter().flat_map(|row| &row.admitted).copied().collect());

@@ -69,9 +69,9 @@ impl Sweeper {
             match self.leases.hold(NAME, holder, LIFE).await {
                 Ok(true) => {
                     let held = Held::keep(Arc::clone(&self.leases), NAME, holder);
-                    self.app.grown.watch(true);
+                    self.app.elsewhere.grown.watch(true);
                     self.hold_on(&held, &meters, &mut standing).await;
-                    self.app.grown.watch(false);
+                    self.app.elsewhere.grown.watch(false);
                 }
                 Ok(false) => {}
                 Err(error) => tracing::debug!(%error, "nobody can say who sweeps"),
@@ -88,14 +88,14 @@ impl Sweeper {
         loop {
             let grown = if counted.elapsed() >= self.app.settings().sweep_every {
                 counted = Instant::now();
-                self.app.grown.take()
+                self.app.elsewhere.grown.take()
             } else {
                 Vec::new()
             };
             let outcome = self.round(held, meters, &grown, &mut standing.done).await;
             if let Err(error) = &outcome {
                 tracing::warn!(%error, "what is over could not be removed");
-                grown.iter().for_each(|chat| self.app.grown.note(*chat));
+                grown.iter().for_each(|chat| self.app.elsewhere.grown.note(*chat));
             }
             self.note(outcome.err().map(|error| error.to_string()), standing).await;
             let pause = self.app.settings().sweep_every.min(PAUSE);
