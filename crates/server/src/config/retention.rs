@@ -20,7 +20,7 @@ impl Config {
             let why = "retention.max_age: must be 0, or a minute to a century";
             return Err(ConfigError(why.to_owned()));
         }
-        if !max_count.is_none_or(|count| count <= COUNT_MAX) {
+        if max_count.is_some_and(|count| count > COUNT_MAX) {
             return Err(ConfigError(format!("retention.max_count: must be 0 to {COUNT_MAX}")));
         }
         Ok(())
