@@ -158,7 +158,8 @@ fn any_event(number: u8, seq: u64) -> Told {
         EventKind::Renamed("x".to_owned()),
     ];
     let kind = kinds[usize::from(number) % kinds.len()].clone();
-    Told { event: LogEvent { kind, ..event }, kind: Some(ChatKind::Group), from_chat: None }
+    let event = LogEvent { kind, ..event };
+    Told { event, kind: Some(ChatKind::Group), from_chat: None, expired: Vec::new() }
 }
 
 /// What may happen to an account, all of it.
