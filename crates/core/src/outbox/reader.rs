@@ -129,7 +129,7 @@ impl Reader {
         if let Some(job) = &self.job {
             pages = pages.wanted_by(Arc::clone(job));
         }
-        tracing::info!(reader = self.name, fence = position.fence, "follows the outbox");
+        tracing::debug!(reader = self.name, fence = position.fence, "follows the outbox");
         let news = self.ground.store.news();
         self.at = Some(At { position, pages, touched: Instant::now(), news });
         Ok(())

@@ -20,7 +20,7 @@ use crate::scene::Scene;
 /// Statements that read a table from its beginning because that is what they are for: each ends
 /// at a LIMIT, is for an operator who exports what is over, too, is a migration's, or is of a handful
 /// of readers, jobs, operators or webhooks, or of the one row of a head.
-const WALKS: [&str; 15] = [
+const WALKS: [&str; 16] = [
     "SELECT * FROM users ORDER BY name_folded, id LIMIT ?",
     "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT ?)",
     "UPDATE sessions SET seen_at = created_at",
@@ -43,6 +43,7 @@ const WALKS: [&str; 15] = [
     "SELECT user_id AS id FROM operators ORDER BY since, user_id",
     "SELECT webhook_id AS id FROM deliveries WHERE due_at IS NOT NULL GROUP BY webhook_id \
     HAVING count(*) > ?",
+    "SELECT EXISTS (SELECT 1 FROM webhooks WHERE disabled_at IS NULL)",
     "UPDATE audit_head SET seq = ?, hash = ?",
     "UPDATE deliveries SET due_at = ?2, held_until = ?2 WHERE id IN (SELECT id FROM (SELECT \
     d.id, d.due_at, row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.due_at, d.id) \
