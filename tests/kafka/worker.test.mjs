@@ -41,14 +41,15 @@ describe('workers that read Kafka', () => {
     await kafka?.finish();
   });
 
-  /** Sends so many messages in each group, and signs in once. */
+  /** Sends so many messages in each group, and signs in once; his oldest sessions end by that. */
   async function talk(each) {
     const one = async (group, n) => {
-      const { body } = await post(cluster, `/chats/${group}/messages`, { token: bob.token, body: { content: `${n}` } });
+      const { status, body } = await post(cluster, `/chats/${group}/messages`, { token: bob.token, body: { content: `${n}` } });
+      assert.equal(status, 201);
       sent.push(body.id);
     };
     await Promise.all(groups.flatMap((group) => Array.from({ length: each }, (_, n) => one(group, n))));
-    await signIn(cluster, bob);
+    bob = await signIn(cluster, bob);
     sessions += 1;
   }
 
@@ -64,19 +65,27 @@ describe('workers that read Kafka', () => {
 
   const begun = async () => JSON.parse(await done(cluster, ['audit', 'list', '--json', '--limit', '100000', '--user', bob.id, '--action', 'session.started']));
 
-  /** Everything came, and was queued and written down once. */
+  /** Everything came, and was done once. */
   async function onceEach(workers) {
     const arrived = () => new Set(receiver.taken.map(({ body }) => body.data.messageId));
     const why = () => `${arrived().size} of ${sent.length}: ${workers.map((worker) => worker.logs.slice(-1500)).join('\n')}`;
     await until(() => arrived().size >= sent.length, why, 180_000);
     assert.deepEqual([...arrived()].sort(), [...sent].sort(), 'nothing is lost, nothing made up');
+    await doneOnce(workers);
+  }
+
+  /** Everything was queued and written down, once; what a killed courier had in hand may still be under way. */
+  async function doneOnce(workers) {
+    const logs = () => workers.map((worker) => worker.logs.slice(-1500)).join('\n');
+    let deliveries;
+    await until(async () => (deliveries = await log()).length >= sent.length, () => `${deliveries.length} of ${sent.length} are queued: ${logs()}`, 30_000);
     // Its first session came with its account.
-    await until(async () => (await begun()).length >= sessions + 1, () => `sessions are in the audit log: ${workers[0].logs.slice(-1500)}`, 60_000);
+    await until(async () => (await begun()).length >= sessions + 1, () => `sessions are in the audit log: ${logs()}`, 60_000);
     // What was to come twice would have come by now.
     await pause(1500);
-    const deliveries = await log();
+    deliveries = await log();
     assert.equal(deliveries.length, sent.length, 'each event was queued once');
-    assert.equal(new Set(deliveries.map(({ eventId }) => eventId)).size, sent.length);
+    assert.equal(new Set(deliveries.map(({ eventId }) => eventId)).size, sent.length, 'each once, and nothing else');
     assert.equal((await begun()).length, sessions + 1, 'each sign-in is written down once');
     assert.match(await done(cluster, ['audit', 'verify']), /unbroken/);
     const status = JSON.parse(await done(cluster, ['jobs', 'status', '--json']));
@@ -112,5 +121,33 @@ describe('workers that read Kafka', () => {
     await onceEach([worker]);
     assert.deepEqual(await readers(), ['relay'], 'their places in the outbox are forgotten');
     assert.equal(await worker.end('SIGTERM'), 0);
+  });
+
+  test('members that come, are killed and go share the work, and disturb nobody', async () => {
+    const join = () => startWorker(cluster, { env: { ZVON_METRICS__LISTEN: '127.0.0.1:0' } });
+    const did = async (worker) => Number(/zvon_job_records_total\{job="webhooks",outcome="done"\} (\d+)/.exec(await worker.metrics())?.[1] ?? 0);
+    const all = async (workers) => (await Promise.all(workers.map(did))).every((records) => records > 0);
+    const shared = async (workers) => {
+      const deadline = Date.now() + 30_000;
+      while (!(await all(workers))) {
+        assert.ok(Date.now() < deadline, workers.at(-1).logs.slice(-2000));
+        await talk(1);
+        await pause(300);
+      }
+    };
+    const [one, two] = await Promise.all([join(), join()]);
+    await shared([one, two]);
+    let talking = talk(10);
+    await one.end('SIGKILL');
+    const three = await join();
+    await talking;
+    await shared([two, three]);
+    await doneOnce([two, three]);
+    talking = talk(10);
+    assert.equal(await two.end('SIGTERM'), 0);
+    await talking;
+    await doneOnce([three]);
+    assert.equal(await three.end('SIGTERM'), 0);
+    for (const { logs } of [one, two, three]) assert.doesNotMatch(logs, /another one reads|gets no records/, 'nobody had to join anew');
   });
 });

@@ -93,7 +93,8 @@ pub trait Records: Send {
     /// [`EventLogError`].
     async fn next(&mut self, most: usize) -> Result<Vec<Record>, EventLogError>;
 
-    /// All that was given out is done.
+    /// All that was given out is done. Where readers share the records and one came or went
+    /// meanwhile, some of it may come again nevertheless, here or there.
     ///
     /// # Errors
     /// [`EventLogError`]; `Fenced` when others took over: what was given out comes again there.

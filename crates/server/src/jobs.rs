@@ -1,7 +1,8 @@
 //! The background jobs there are, and what runs them: in a node, or in `zvon worker`.
 //!
-//! A job more is a line in [`all`]. Each runs by itself, in one process at a time; which one that is
-//! the source decides. The couriers of webhooks run in every process that runs jobs.
+//! A job more is a line in [`all`]. Each runs by itself; whether one process at a time does it, or
+//! several share its records, the source decides. The couriers of webhooks run in every process that
+//! runs jobs.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,6 +15,7 @@
 //! Kafka may be away at any time and for long: calls answer `Unavailable` within seconds, the
 //! connection comes back by itself. Nothing here blocks a thread of the runtime.
 
+mod batch;
 mod begin;
 mod client;
 pub mod inspect;

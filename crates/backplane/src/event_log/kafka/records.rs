@@ -1,63 +1,32 @@
 //! Where a job reads: a member of a group of consumers.
 //!
 //! Whoever works on a batch keeps its partitions until the next call or a long silence: a rebalance
-//! waits for it. What another member took over is neither given out nor committed here any more. A
-//! record that cannot be read is passed over, and counted: somebody else wrote it.
+//! waits for it. What another member took over is not given out here any more. A batch that ends while
+//! members come or go may not be committed: then it comes again, here or to whoever has its partitions
+//! by then, and the member stays. A record that cannot be read is passed over, and counted: somebody
+//! else wrote it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use metrics::{counter, describe_counter};
-use parking_lot::Mutex;
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::consumer::{
-    BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer,
-};
-use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::BorrowedMessage;
-use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
+use metrics::describe_counter;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use zvon_core::event_log::{EventLogError, Record, Records};
 
-use super::client::{self, apart};
+use super::batch::{Batch, Partition, Turns, UNREADABLE};
+use super::client::apart;
 use super::settings::Settings;
 use super::topics::{away, ensure};
-use super::verdict::{of_commit, of_read};
+use super::verdict::of_commit;
 
 /// How long going back to what was given out may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Counts what cannot be read.
-const UNREADABLE: &str = "zvon_kafka_unreadable_total";
-
-/// A topic and a number of one of its partitions.
-type Partition = (String, i32);
-
-/// What others took over, since it was last looked at.
-#[derive(Default)]
-struct Turns(Mutex<BTreeSet<Partition>>);
-
-impl ClientContext for Turns {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        client::log(level, facility, text);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "Kafka");
-    }
-}
-
-impl ConsumerContext for Turns {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Revoke(lost) = rebalance {
-            let lost = lost.elements().into_iter();
-            self.0.lock().extend(lost.map(|one| (one.topic().to_owned(), one.partition())));
-        }
-    }
-}
 
 /// A member of a group.
 pub struct KafkaRecords {
@@ -125,58 +94,6 @@ impl Drop for KafkaRecords {
     }
 }
 
-/// What is about to be given out.
-#[derive(Default)]
-struct Batch {
-    records: Vec<(Partition, Record)>,
-    given: BTreeMap<Partition, (i64, i64)>,
-}
-
-impl Batch {
-    /// Takes what was received along. What others took over meanwhile is left to them first: a
-    /// partition may come back later, from where they are.
-    fn take(
-        &mut self,
-        consumer: &StreamConsumer<Turns>,
-        received: KafkaResult<BorrowedMessage<'_>>,
-    ) -> Result<(), EventLogError> {
-        let lost = std::mem::take(&mut *consumer.context().0.lock());
-        if !lost.is_empty() {
-            self.records.retain(|(partition, _)| !lost.contains(partition));
-            self.given.retain(|partition, _| !lost.contains(partition));
-        }
-        match received {
-            Ok(message) => self.add(&message),
-            Err(error) => match of_read(&error) {
-                Some(error) if self.records.is_empty() => return Err(error),
-                _ => tracing::debug!(%error, "reading from Kafka"),
-            },
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, message: &BorrowedMessage<'_>) {
-        let (partition, at) = ((message.topic().to_owned(), message.partition()), message.offset());
-        self.given.entry(partition.clone()).or_insert((at, at)).1 = at;
-        match record(message) {
-            Ok(record) => self.records.push((partition, record)),
-            Err(why) => {
-                counter!(UNREADABLE).increment(1);
-                let (topic, partition) = partition;
-                tracing::warn!(topic, partition, at, why, "a record in Kafka cannot be read");
-            }
-        }
-    }
-}
-
-fn record(message: &BorrowedMessage<'_>) -> Result<Record, String> {
-    let key = message.key().and_then(|key| std::str::from_utf8(key).ok()?.parse().ok());
-    let key = key.ok_or("its key is no id")?;
-    let payload = message.payload().ok_or("it is empty")?;
-    let envelope = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
-    Ok(Record { key, envelope })
-}
-
 #[async_trait]
 impl Records for KafkaRecords {
     async fn next(&mut self, most: usize) -> Result<Vec<Record>, EventLogError> {
@@ -193,6 +110,8 @@ impl Records for KafkaRecords {
                 let Some(received) = consumer.recv().now_or_never() else { break };
                 batch.take(&consumer, received)?;
             }
+            // Looking for more may have been where it lost some of what it has.
+            batch.leave(&consumer);
         }
         self.given = batch.given;
         Ok(batch.records.into_iter().map(|(_, record)| record).collect())
@@ -209,8 +128,15 @@ impl Records for KafkaRecords {
         }
         let consumer = Arc::clone(self.consumer()?);
         let commit = move || consumer.commit(&list, CommitMode::Sync);
-        apart(commit).await?.map_err(|error| of_commit(&error))?;
-        self.given.clear();
+        match apart(commit).await?.map_err(|error| of_commit(&error)) {
+            Ok(()) => self.given.clear(),
+            // Members come and go. It stays one: who left and joined anew would disturb the others in
+            // the middle of their batches, and they it. The next call goes back to what it still has.
+            Err(EventLogError::Fenced(why)) => {
+                tracing::debug!(why, "members changed: a batch comes again");
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }
