@@ -77,7 +77,7 @@ describe('a worker that is killed', () => {
     assert.deepEqual(await counted(), [total, 2, 1], 'each once');
 
     const status = JSON.parse(await done(server, ['jobs', 'status', '--json']));
-    assert.deepEqual(status.map(({ job, dead }) => [job, dead]), [['analytics', 0], ['audit', 0], ['webhooks', 0]]);
+    assert.deepEqual(status.map(({ job, dead }) => [job, dead]), [['analytics', 0], ['audit', 0], ['retention', 0], ['webhooks', 0]]);
     assert.equal(await worker.end('SIGTERM'), 0, 'and goes when it is asked to');
   });
 });
