@@ -258,7 +258,8 @@ async fn poison_is_buried_and_the_rest_goes_on(store: Arc<dyn Store>) {
     }
     let stop = relay(ground(&store, &leases), &log);
     let all = all(&store).await;
-    until("all but one is told", async || log.told.lock().len() == all.len() - 1).await;
+    let (told, dead) = (|| log.told.lock().len(), || log.dead.lock().len());
+    until("all but one is told", async || (told(), dead()) == (all.len() - 1, 1)).await;
     let dead = log.dead.lock().clone();
     assert_eq!((dead.len(), dead[0].topic.as_str(), dead[0].key), (1, "message.created", chat.0));
     assert!(dead[0].reason == "it is poison" && dead[0].payload.contains("\"poison\""), "{dead:?}");
