@@ -83,12 +83,19 @@ function count(line, result) {
   }
 }
 
+/** How many of a failed suite's last lines, where the runners say what failed, come once more at the end. */
+const LAST_LINES = 40;
+
 async function suite(name) {
-  const result = { name, passed: 0, failed: 0, seconds: 0 };
+  const result = { name, passed: 0, failed: 0, seconds: 0, lines: [] };
+  const heed = (line) => {
+    count(line, result);
+    result.lines = [...result.lines.slice(1 - LAST_LINES), line];
+  };
   const started = Date.now();
   const targets = builds[name] ?? [];
   const built = targets.length === 0 || (await run(['make', targets])) === 0;
-  const code = built ? await run({ ...suites, ...releases }[name], (line) => count(line, result)) : 1;
+  const code = built ? await run({ ...suites, ...releases }[name], heed) : 1;
   // A suite that failed without a failed test, or had none, is a failure of its own.
   if ((code !== 0 && result.failed === 0) || result.passed === 0) result.failed += 1;
   result.seconds = Math.round((Date.now() - started) / 1000);
@@ -107,6 +114,7 @@ for (const name of named.length > 0 ? named : Object.keys(suites)) {
   results.push(await suite(name));
 }
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+for (const { name, lines } of results.filter(({ failed }) => failed)) console.log(`\n=== the end of ${name}\n${lines.join('\n')}`);
 console.log('');
 for (const { name, passed, failed, seconds } of results) {
   console.log(`${failed ? 'FAIL' : 'ok  '} ${name.padEnd(10)} ${passed} passed, ${failed} failed, ${seconds} s`);

@@ -76,7 +76,12 @@ export async function follow(brokers, topics, { from = 'beginning' } = {}) {
   const records = [];
   const consumer = kafkaOf(brokers).consumer({ groupId: `tests-${process.pid}-${Math.random().toString(36).slice(2)}`, sessionTimeout: 10_000, maxWaitTimeInMs: 50 });
   await consumer.connect();
-  await consumer.subscribe({ topics, fromBeginning: from === 'beginning' });
+  // Topics made by one request come one after another, and this client knows no patience with them.
+  const all = () => consumer.subscribe({ topics, fromBeginning: from === 'beginning' }).then(
+    () => true,
+    (error) => error.type !== 'UNKNOWN_TOPIC_OR_PARTITION' && Promise.reject(error),
+  );
+  await until(all, () => `no topics ${topics}`, 60_000);
   let joined;
   const there = new Promise((resolve) => (joined = resolve));
   consumer.on(consumer.events.GROUP_JOIN, joined);

@@ -102,11 +102,12 @@ pub fn is_outdated(hash: &str) -> bool {
     !hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
 }
 
-/// Puts this thread behind everybody else's: the lowest niceness. Not `SCHED_IDLE`: Linux takes a
-/// processor that runs nothing but such threads for an idle one and sends it more than it can do at
-/// once. Where it is forbidden that is no reason not to work.
+/// Puts this thread behind everybody else's: `SCHED_IDLE`, not the lowest niceness. To Linux a
+/// processor that runs only such a thread is as good as idle: what wakes goes there and has it at
+/// once. (If one is left without them: `ZVON_AUTH__HASH_THREADS`.) Where it is
+/// forbidden that is no reason not to work.
 fn stand_back() {
-    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
 }
 
@@ -144,11 +145,11 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn hashing_gives_way_to_everything_else() {
-        let nice = || std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-        let stat = Hasher::new(1).run(nice).await.unwrap();
+        let class = || std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let stat = Hasher::new(1).run(class).await.unwrap();
         let fields = stat.rsplit_once(") ").unwrap().1;
-        // proc_pid_stat(5): field 19; those after the name begin with the third.
-        assert_eq!(fields.split(' ').nth(19 - 3), Some("19"), "{stat}");
+        // proc_pid_stat(5): field 41, the policy (5: SCHED_IDLE); after the name begins the third.
+        assert_eq!(fields.split(' ').nth(41 - 3), Some("5"), "{stat}");
     }
 
     #[tokio::test]
