@@ -1,8 +1,9 @@
-// EVENTS records (a million) through kills of the broker and of every node, with the relay among them:
-// each message that was acked stands in Kafka, under one event id, in the order of its chat.
+// EVENTS records (a million) through kills of the broker, of every node, with the relay among them, and
+// of a worker: each message that was acked stands in Kafka, under one event id, in the order of its
+// chat, and each was counted once by the jobs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { chatOf, describe, follow, registerAll, startCluster, startKafka, until } from '../harness/index.mjs';
+import { chatOf, describe, done, follow, registerAll, startCluster, startKafka, startWorker, until } from '../harness/index.mjs';
 import { Sender } from '../kill/sender.mjs';
 
 const EVENTS = Number(process.env.EVENTS ?? 1_000_000);
@@ -13,18 +14,30 @@ const TOPICS = ['message.created', 'analytics.message', 'analytics.user.activity
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
 describe(`${EVENTS} events through kills`, () => {
-  let kafka, cluster, told;
+  let kafka, cluster, worker, told;
   before(async () => {
     kafka = await startKafka();
     cluster = await startCluster({ env: { KAFKA_BROKERS: kafka.brokers, ZVON_LOG__LEVEL: 'warn' } });
+    worker = await startWorker(cluster);
   });
   after(async () => {
     await told?.close();
+    await worker?.end('SIGKILL');
     await cluster?.finish();
     await kafka?.finish();
   });
 
-  test('none is lost, none has two ids, first comings are in order', { timeout: 3_600_000 }, async () => {
+  /** A worker ends with its process; another takes its place. */
+  const workers = { kill: () => worker.end('SIGKILL'), start: async () => (worker = await startWorker(cluster)) };
+
+  /** How many messages the jobs have counted, on all days of this run. */
+  async function counted(since) {
+    const { days } = JSON.parse(await done(cluster, ['analytics', '--from', since, '--json']));
+    return days.reduce((sum, { messages }) => sum + messages, 0);
+  }
+
+  test('none is lost, none has two ids, first comings are in order, effects happen once', { timeout: 3_600_000 }, async () => {
+    const since = new Date().toISOString().slice(0, 10);
     const people = await registerAll(cluster, ...Array.from({ length: PAIRS * 2 }, (_, n) => `Person ${n}`));
     const senders = [];
     for (let n = 0; n < PAIRS; n++) {
@@ -34,7 +47,7 @@ describe(`${EVENTS} events through kills`, () => {
     }
     await until(async () => (await kafka.admin((admin) => admin.listTopics())).includes('message.read'), () => 'no topics', 60_000);
     told = await follow(kafka.brokers, TOPICS);
-    const kinds = [() => kafka, ...cluster.nodes.map((node) => () => node)];
+    const kinds = [() => kafka, ...cluster.nodes.map((node) => () => node), () => workers];
     for (let round = 0; told.records.length < EVENTS; round++) {
       await pause(PAUSE);
       const victim = kinds[round % kinds.length]();
@@ -71,7 +84,15 @@ describe(`${EVENTS} events through kills`, () => {
       assert.ok(value.seq > (last.get(key) ?? 0), `${key}: ${value.seq} after ${last.get(key)}`);
       last.set(key, value.seq);
     }
+    let count;
+    await until(async () => (count = await counted(since)) >= seen.size, () => `${count} of ${seen.size} are counted`, 600_000);
+    // What was to be counted twice would have come by now.
+    await pause(10_000);
+    assert.equal(await counted(since), seen.size, 'each message was counted once');
+    assert.match(await done(cluster, ['audit', 'verify']), /unbroken/);
+    const status = JSON.parse(await done(cluster, ['jobs', 'status', '--json']));
+    assert.ok(status.every(({ dead }) => dead === 0), JSON.stringify(status));
     const more = told.of('message.created').length - seen.size;
-    console.log(`${told.records.length} events, ${acked.length} messages acked, 0 lost, ${more} came more than once`);
+    console.log(`${told.records.length} events, ${acked.length} messages acked, 0 lost, ${more} came more than once, ${count} counted`);
   });
 });
