@@ -114,6 +114,11 @@ bench-reads: build ## Reads of PostgreSQL on a day-like mix with the cache and w
 	$(CARGO) build --release --locked -p zvon-loadgen
 	target/release/zvon-loadgen reads
 
+bench-relay: build ## What the relay to Kafka costs the nodes that send
+	@scripts/need postgres redis kafka
+	$(CARGO) build --release --locked -p zvon-loadgen
+	target/release/zvon-loadgen relay
+
 pressure: build ## What others feel of sign-ins, half-open requests and abusive sockets
 	$(CARGO) build --release --locked -p zvon-loadgen
 	target/release/zvon-loadgen pressure

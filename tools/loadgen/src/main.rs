@@ -13,6 +13,7 @@ mod idle;
 mod nodes;
 mod pressure;
 mod reads;
+mod relay;
 mod rest;
 mod seed;
 mod sends;
@@ -56,6 +57,8 @@ enum Command {
     Append(append::Options),
     /// What the cache spares PostgreSQL on a day-like mix, and what single reads cost.
     Reads(reads::Options),
+    /// What the relay to Kafka costs the nodes that send.
+    Relay(relay::Options),
     /// All of it, as one table of medians.
     Bench(bench::Options),
 }
@@ -77,6 +80,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Part(_) => unreachable!("it runs without a server of its own"),
         Command::Append(options) => append::run(&zvon, &options).await?,
         Command::Reads(options) => reads::run(&zvon, &options).await?,
+        Command::Relay(options) => relay::run(&zvon, &options).await?,
         Command::Bench(options) => bench::run(&zvon, &options).await?,
     }
     Ok(())

@@ -26,6 +26,10 @@ pub trait RetentionStore: Send + Sync {
     /// transactions. How many that concerned.
     async fn sweep_anew(&self, default: Retention) -> StoreResult<u64>;
 
+    /// For a server without terms of its own: at most `limit` of the chats that are to be looked at
+    /// and say nothing themselves are not, until somebody says something. How many.
+    async fn pass_over(&self, now: Timestamp, limit: u32) -> StoreResult<u64>;
+
     /// At most `limit` chats that are to be looked at, those that wait longest first, and since
     /// when they do. Costs as much as it brings.
     async fn due(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<(ChatId, Timestamp)>>;

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
+use zvon_protocol::chat::Retention;
 use zvon_protocol::ids::ChatId;
 use zvon_protocol::time::Timestamp;
 
 use super::meters::Meters;
-use super::policy::Terms;
+use super::policy::{self, Terms};
 use super::store::Swept;
 use crate::App;
 use crate::job::store::JobState;
@@ -30,8 +31,8 @@ pub const NAME: &str = "retention";
 const BATCH: u32 = 256;
 /// Most chats that are looked for at a time.
 const CHATS: u32 = 64;
-/// Most chats of which is asked at a time whether they have too many.
-const CROWD: usize = 500;
+/// Most chats of which is asked at a time whether they have too many, or anything to look at.
+const CROWD: u32 = 500;
 /// It rests so many times as long as it worked.
 const REST: u32 = 3;
 /// The longest pause between two looks for chats that are due.
@@ -115,10 +116,13 @@ impl Sweeper {
     ) -> StoreResult<()> {
         let (store, default) = (self.app.store(), self.app.settings().retention);
         store.sweep_anew(default).await?;
-        for some in grown.chunks(CROWD) {
+        for some in grown.chunks(CROWD as usize) {
             for chat in store.crowded(some, default).await? {
                 *done += self.sweep(chat, meters).await?;
             }
+        }
+        if policy::effective(Retention::default(), default) == Retention::default() {
+            self.pass_over().await?;
         }
         let (mut stuck, mut outcome) = (HashSet::new(), Ok(()));
         loop {
@@ -144,6 +148,18 @@ impl Sweeper {
                 }
             }
         }
+    }
+
+    /// Puts those aside of which nothing can be over.
+    async fn pass_over(&self) -> StoreResult<()> {
+        while !self.app.store().due(self.app.now(), 1).await?.is_empty() {
+            let begun = Instant::now();
+            let passed = self.app.store().pass_over(self.app.now(), CROWD).await?;
+            if passed < u64::from(CROWD) || self.rest(begun.elapsed() * REST).await.is_none() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Looks at one, and rests; how many messages went.

@@ -16,6 +16,11 @@ use super::{Postgres, failed, log};
 use crate::row::{self, signed};
 
 const DUE: &str = "SELECT id, sweep_at FROM chats WHERE sweep_at <= $1 ORDER BY sweep_at LIMIT $2";
+/// A chat that somebody writes in is left for the next time.
+const PASS_OVER: &str = "WITH page AS MATERIALIZED (SELECT id FROM chats WHERE sweep_at <= $1 \
+        AND keep_age IS NULL AND keep_count IS NULL ORDER BY sweep_at LIMIT $2 \
+        FOR NO KEY UPDATE SKIP LOCKED) \
+    UPDATE chats c SET sweep_at = NULL FROM page p WHERE c.id = p.id";
 const TERMS: &str = "SELECT terms FROM retention WHERE one = 1";
 const SET_TERMS: &str = "UPDATE retention SET terms = $1 WHERE one = 1";
 /// Locked in the order in which sends lock them; the last one comes first.
@@ -55,6 +60,11 @@ impl RetentionStore for Postgres {
         }
         self.rest.execute(sqlx::query(SET_TERMS).bind(terms)).await.map_err(failed)?;
         Ok(all)
+    }
+
+    async fn pass_over(&self, now: Timestamp, limit: u32) -> StoreResult<u64> {
+        let pass_over = sqlx::query(PASS_OVER).bind(now.0).bind(i64::from(limit));
+        self.rest.execute(pass_over).await.map_err(failed)
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<(ChatId, Timestamp)>> {

@@ -17,6 +17,9 @@ use super::{Sqlite, failed};
 use crate::row::{self, signed};
 
 const DUE: &str = "SELECT id, sweep_at FROM chats WHERE sweep_at <= ? ORDER BY sweep_at LIMIT ?";
+const PASS_OVER: &str = "UPDATE chats SET sweep_at = NULL WHERE id IN \
+    (SELECT id FROM chats WHERE sweep_at <= ? AND keep_age IS NULL AND keep_count IS NULL \
+    ORDER BY sweep_at LIMIT ?)";
 const TERMS: &str = "SELECT terms FROM retention WHERE one = 1";
 const SET_TERMS: &str = "UPDATE retention SET terms = ? WHERE one = 1";
 const ANEW: &str = "UPDATE chats SET sweep_at = 0 WHERE id IN \
@@ -59,6 +62,11 @@ impl RetentionStore for Sqlite {
         }
         self.change(Pace::Patient, sqlx::query(SET_TERMS).bind(terms)).await?;
         Ok(all)
+    }
+
+    async fn pass_over(&self, now: Timestamp, limit: u32) -> StoreResult<u64> {
+        let pass_over = sqlx::query(PASS_OVER).bind(now.0).bind(limit);
+        self.change(Pace::Patient, pass_over).await
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<(ChatId, Timestamp)>> {

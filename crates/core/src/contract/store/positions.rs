@@ -119,12 +119,12 @@ async fn rows_wait_for_their_readers(scene: &Scene) {
     assert_eq!(purge(later, NEVER).await, Purged::default(), "nobody has read anything");
     let read = async |position: &Position, rows| {
         let (rows, place) = scene.store.outbox(&position.place, rows).await.unwrap();
-        let reached = rows.last().unwrap().at;
+        let reached = rows.last().map_or(position.reached, |row| row.at);
         let position = Position { place, reached, ..position.clone() };
         assert!(moves(scene, &position).await);
         position
     };
-    read(&quick, 100).await;
+    let mut quick = read(&quick, 100).await;
     assert_eq!(purge(later, NEVER).await, Purged::default(), "one has not");
     let slow = read(&slow, 2).await;
     purge(later, NEVER).await;
@@ -135,7 +135,14 @@ async fn rows_wait_for_their_readers(scene: &Scene) {
     let purged = purge(later, NOW.plus_millis(4)).await;
     assert_eq!((purged.unread >= 2, left().await), (true, 2), "{purged:?}: too old to be kept");
     assert!(forget(scene, "slow").await);
-    purge(later, NEVER).await;
+    // What is told while somebody else's transaction runs may go when that is over and was passed.
+    for _ in 0..1000 {
+        quick = read(&quick, 100).await;
+        purge(later, NEVER).await;
+        if left().await <= 1 {
+            break;
+        }
+    }
     assert!(left().await <= 1, "nobody waits for them any more");
     assert!(forget(scene, "quick").await);
     purge(later, NEVER).await;

@@ -25,6 +25,7 @@ pub(super) async fn run(subject: Subject) {
     an_admin_says_how_long(&scene).await;
     a_chat_keeps_its_place_among_others(&scene).await;
     chats_are_due_when_something_may_be_over(&scene).await;
+    where_nobody_says_anything_nothing_is_looked_at(&scene).await;
     chats_that_have_too_many_are_found(&scene).await;
 }
 
@@ -265,6 +266,27 @@ async fn chats_are_due_when_something_may_be_over(scene: &Scene) {
     assert_eq!(scene.store.due(NOW, 2).await.unwrap().len(), 2, "no more than asked for");
     let nothing = ChatId(uuid::Uuid::now_v7());
     assert_eq!(scene.store.sweep(nothing, &terms(None, Some(1))).await.unwrap(), Swept::default());
+}
+
+async fn where_nobody_says_anything_nothing_is_looked_at(scene: &Scene) {
+    let [ann] = scene.people().await;
+    let (silent, forever) = (scene.group(ann, &[]).await, scene.group(ann, &[]).await);
+    let keep = GroupChange::Keep(Retention { max_count: Some(0), ..OFF });
+    scene.change(ann, forever, keep).await.unwrap();
+    let due = async || {
+        let due = scene.store.due(NOW, 9999).await.unwrap();
+        [silent, forever].map(|chat| due.iter().any(|(one, _)| *one == chat))
+    };
+    assert_eq!(due().await, [true, true]);
+    let before = scene.store.outbox_end().await.unwrap();
+    assert_eq!(scene.store.pass_over(NOW, 1).await.unwrap(), 1, "no more than asked for");
+    scene.store.pass_over(NOW, 9999).await.unwrap();
+    assert_eq!(due().await, [false, true], "whose admins said something is not passed over");
+    assert_eq!(scene.store.pass_over(NOW, 9999).await.unwrap(), 0);
+    assert_eq!(scene.store.outbox(&before, 9).await.unwrap().0, [], "nobody is told");
+    let keep = GroupChange::Keep(Retention { max_count: Some(1), ..OFF });
+    scene.change(ann, silent, keep).await.unwrap();
+    assert_eq!(due().await, [true, true], "until somebody says something");
 }
 
 async fn chats_that_have_too_many_are_found(scene: &Scene) {

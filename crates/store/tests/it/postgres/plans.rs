@@ -148,6 +148,7 @@ async fn writes(store: &Postgres, ann: Author, bob: Author, chat: ChatId) {
 async fn sweeps(store: &Postgres, chat: ChatId) {
     let default = Retention { max_age_ms: Some(1_000_000_000_000), max_count: Some(19_900) };
     let terms = Terms { now: NOW, default, batch: 100, every: 1000 };
+    assert_eq!(store.pass_over(NOW, 64).await.unwrap(), 64);
     assert_eq!(store.due(NOW, 64).await.unwrap().len(), 64);
     assert_eq!(store.crowded(&[chat], default).await.unwrap(), [chat]);
     let mut removed = 0;
