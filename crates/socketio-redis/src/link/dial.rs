@@ -1,16 +1,15 @@
-//! Connections to Redis: to one, to the one that Sentinels name, to any of a cluster.
+//! Connections to Redis: to the only one, or to whichever is named.
 
 use std::fmt;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
-    ProtocolVersion, RedisConnectionInfo, RedisError, TlsMode,
+    ProtocolVersion, RedisConnectionInfo, RedisError, Role,
 };
 
-use super::map::{Map, Server, split};
+use super::map::{Server, split};
 use crate::config::Config;
 
 /// Between attempts: at first, and at most.
@@ -24,10 +23,10 @@ pub(super) struct Dialer {
 
 enum Target {
     One(Client),
-    /// The addresses of Sentinels, and the name that they know the primary by.
-    Sentinels(Vec<String>, String),
-    /// Where to begin; whoever is found has the first's settings.
-    Cluster(Vec<ConnectionInfo>),
+    /// A server of a cluster, or a Sentinel, with these settings and an address of its own.
+    Named(ConnectionInfo),
+    /// Who is named by Sentinels, and must be a primary: one may have been put back meanwhile.
+    Primary(ConnectionInfo),
 }
 
 impl fmt::Debug for Dialer {
@@ -37,15 +36,14 @@ impl fmt::Debug for Dialer {
 }
 
 impl Dialer {
+    /// To the servers of that configuration.
     pub(super) fn new(config: &Config) -> Result<Self, RedisError> {
         // Without one, the first TLS connection would panic. Another's choice stands.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let target = match (&config.sentinel, config.cluster, config.urls.as_slice()) {
-            (Some(name), false, [_, ..]) => Target::Sentinels(config.urls.clone(), name.clone()),
             (None, false, [url]) => Target::One(Client::open(info(url)?)?),
-            (None, true, [_, ..]) => {
-                Target::Cluster(config.urls.iter().map(|url| info(url)).collect::<Result<_, _>>()?)
-            }
+            (None, true, [first, ..]) => Target::Named(info(first)?),
+            (Some(_), false, [first, ..]) => Target::Primary(info(first)?),
             _ => {
                 let wrong = "one address of Redis is needed, or some of Sentinels or a cluster";
                 return Err((ErrorKind::InvalidClientConfig, wrong).into());
@@ -54,15 +52,17 @@ impl Dialer {
         Ok(Self { target, timeout: config.timeout })
     }
 
-    /// What is known of the servers before any was asked, and who can be asked.
-    pub(super) fn beginning(&self) -> (Map, Vec<Server>) {
-        match &self.target {
-            Target::One(_) | Target::Sentinels(..) => (Map::one(), Vec::new()),
-            Target::Cluster(seeds) => {
-                let name = |seed: &ConnectionInfo| seed.addr().to_string().into();
-                (Map::unknown(), seeds.iter().map(name).collect())
+    /// To its Sentinels. The credentials in a Sentinel's address are for Redis; Sentinels are asked
+    /// without any.
+    pub(super) fn of_sentinels(&self) -> Self {
+        let target = match &self.target {
+            // One alone has none.
+            Target::One(client) => Target::One(client.clone()),
+            Target::Named(like) | Target::Primary(like) => {
+                Target::Named(like.clone().set_redis_settings(RedisConnectionInfo::default()))
             }
-        }
+        };
+        Self { target, timeout: self.timeout }
     }
 
     /// A connection to a server; with `config`, one that hands on what it is pushed.
@@ -74,26 +74,29 @@ impl Dialer {
         let config = config
             .set_connection_timeout(Some(self.timeout))
             .set_response_timeout(Some(self.timeout));
-        let dialing = async {
-            match &self.target {
-                Target::One(client) => {
-                    client.get_multiplexed_async_connection_with_config(&config).await
-                }
-                Target::Sentinels(urls, name) => {
-                    sentinel(urls, name)?.get_async_connection_with_config(&config).await
-                }
-                Target::Cluster(seeds) => {
-                    let client = Client::open(of_cluster(seeds, server)?)?;
-                    client.get_multiplexed_async_connection_with_config(&config).await
-                }
-            }
+        let client = match &self.target {
+            Target::One(client) => client.clone(),
+            Target::Named(like) | Target::Primary(like) => Client::open(named(like, server)?)?,
         };
-        // Asking Sentinels who it is takes a while of its own.
-        match tokio::time::timeout(self.timeout * 3, dialing).await {
+        let dialing = async {
+            let mut connection =
+                client.get_multiplexed_async_connection_with_config(&config).await?;
+            if matches!(self.target, Target::Primary(_)) {
+                is_primary(&mut connection).await?;
+            }
+            Ok(connection)
+        };
+        // Asking who it is takes a while of its own.
+        match tokio::time::timeout(self.timeout * 2, dialing).await {
             Ok(dialed) => dialed,
             Err(_) => Err((ErrorKind::Io, "Redis does not answer").into()),
         }
     }
+}
+
+/// The names of all that were given.
+pub(super) fn seeds(config: &Config) -> Result<Vec<Server>, RedisError> {
+    config.urls.iter().map(|url| Ok(info(url)?.addr().to_string().into())).collect()
 }
 
 fn info(url: &str) -> Result<ConnectionInfo, RedisError> {
@@ -102,13 +105,13 @@ fn info(url: &str) -> Result<ConnectionInfo, RedisError> {
     Ok(info.set_redis_settings(settings))
 }
 
-/// A server of a cluster: its name, the seeds' credentials and TLS.
-fn of_cluster(seeds: &[ConnectionInfo], server: &str) -> Result<ConnectionInfo, RedisError> {
-    let (Some(first), Some((host, port))) = (seeds.first(), split(server)) else {
+/// A server by its name, with the credentials and TLS of another.
+fn named(like: &ConnectionInfo, server: &str) -> Result<ConnectionInfo, RedisError> {
+    let Some((host, port)) = split(server) else {
         return Err((ErrorKind::InvalidClientConfig, "no name of a server").into());
     };
     let host = host.to_owned();
-    let addr = match first.addr() {
+    let addr = match like.addr() {
         ConnectionAddr::TcpTls { insecure, tls_params, .. } => ConnectionAddr::TcpTls {
             host,
             port,
@@ -117,24 +120,16 @@ fn of_cluster(seeds: &[ConnectionInfo], server: &str) -> Result<ConnectionInfo, 
         },
         _ => ConnectionAddr::Tcp(host, port),
     };
-    Ok(first.clone().set_addr(addr))
+    Ok(like.clone().set_addr(addr))
 }
 
-/// The credentials in a Sentinel's address are for Redis; Sentinels are asked without any.
-fn sentinel(urls: &[String], name: &str) -> Result<SentinelClient, RedisError> {
-    let infos = urls.iter().map(|url| url.as_str().into_connection_info());
-    let infos = infos.collect::<Result<Vec<_>, _>>()?;
-    let mut node = SentinelNodeConnectionInfo::default();
-    if let Some(first) = infos.first() {
-        let settings = first.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        node = node.set_redis_connection_info(settings);
-        if matches!(first.addr(), ConnectionAddr::TcpTls { .. }) {
-            node = node.set_tls_mode(TlsMode::Secure);
+async fn is_primary(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    match redis::cmd("ROLE").query_async(connection).await? {
+        Role::Primary { .. } => Ok(()),
+        Role::Replica { .. } | Role::Sentinel { .. } => {
+            Err((ErrorKind::Io, "it is no primary").into())
         }
     }
-    let bare = |info: ConnectionInfo| info.set_redis_settings(RedisConnectionInfo::default());
-    let sentinels = infos.into_iter().map(bare).collect();
-    SentinelClient::build(sentinels, name, Some(node), SentinelServerType::Master)
 }
 
 /// How long to wait before the next attempt: twice as long each time, and not the same for all

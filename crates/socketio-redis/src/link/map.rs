@@ -1,7 +1,7 @@
 //! Which server owns which slots. Pure.
 //!
-//! One Redis, or the one that Sentinels name, is a map of one nameless server that owns all. A
-//! cluster's is what most of those asked say, with single slots put right as servers refer to each
+//! One Redis is a map of one nameless server that owns all, and so is the one that Sentinels name, by
+//! its name. A cluster's is what most of those asked say, with single slots put right as servers refer to each
 //! other (`MOVED`). Slots without an owner are slots of nobody: what is theirs waits.
 
 use std::collections::HashSet;
@@ -17,8 +17,8 @@ pub(super) type Server = Arc<str>;
 /// Which server owns which slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Map {
-    /// One owns all.
-    One(Server),
+    /// One owns all; nobody, until it is known who.
+    One(Option<Server>),
     /// From each of these slots on, up to the next of them, the owner if there is one. In order,
     /// from slot 0 on, no two neighbours alike.
     Many(Vec<Run>),
@@ -29,7 +29,12 @@ type Run = (u16, Option<Server>);
 impl Map {
     /// One server, whatever its name.
     pub(super) fn one() -> Self {
-        Self::One(Arc::from(""))
+        Self::One(Some(Arc::from("")))
+    }
+
+    /// One server, that is yet to be named.
+    pub(super) fn unnamed() -> Self {
+        Self::One(None)
     }
 
     /// A cluster of which nothing is known yet.
@@ -47,7 +52,7 @@ impl Map {
 
     pub(super) fn owner(&self, slot: u16) -> Option<&Server> {
         match self {
-            Self::One(server) => Some(server),
+            Self::One(server) => server.as_ref(),
             Self::Many(runs) => {
                 let after = runs.partition_point(|(from, _)| *from <= slot);
                 runs.get(after.checked_sub(1)?).filter(|_| slot < SLOTS)?.1.as_ref()
@@ -58,7 +63,7 @@ impl Map {
     /// Everybody who owns a slot.
     pub(super) fn owners(&self) -> HashSet<Server> {
         match self {
-            Self::One(server) => HashSet::from([Arc::clone(server)]),
+            Self::One(server) => server.iter().cloned().collect(),
             Self::Many(runs) => runs.iter().filter_map(|(_, owner)| owner.clone()).collect(),
         }
     }
@@ -78,6 +83,12 @@ impl Map {
         runs.insert(at, (slot, Some(Arc::clone(server))));
         *runs = tidy(std::mem::take(runs));
         true
+    }
+
+    /// Reads the answer to `SENTINEL GET-MASTER-ADDR-BY-NAME`.
+    pub(super) fn read_primary(answer: Value) -> Option<Self> {
+        let (host, port) = redis::from_redis_value::<(String, u16)>(answer).ok()?;
+        Some(Self::One(Some(format!("{host}:{port}").into())))
     }
 
     /// Reads the answer to `CLUSTER SLOTS` of the server at `asked`.
@@ -208,6 +219,20 @@ mod tests {
         assert_eq!(owner(16384, Some("b:4")), None);
         assert_eq!(map.owners().len(), 5);
         assert_eq!(Map::one().owner(5), Map::one().owner(16383));
+    }
+
+    #[test]
+    fn the_primary_is_who_sentinels_name() {
+        let texts = |parts: &[&str]| {
+            Value::Array(parts.iter().map(|part| Value::BulkString((*part).into())).collect())
+        };
+        let map = Map::read_primary(texts(&["::1", "7000"])).expect("a map");
+        assert_eq!(map.owner(16383).map(|server| &**server), Some("::1:7000"));
+        assert_eq!((map.slot("any"), map.owners().len()), (0, 1));
+        for wrong in [Value::Nil, texts(&["a"]), texts(&["a", "b"]), texts(&["a", "70000"])] {
+            assert_eq!(Map::read_primary(wrong), None);
+        }
+        assert!(Map::unnamed().owner(0).is_none() && Map::unnamed().owners().is_empty());
     }
 
     #[test]

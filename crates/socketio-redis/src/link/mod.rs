@@ -8,9 +8,10 @@
 //! Subscriptions are a set of what is wanted; the listening task makes Redis agree with it, after
 //! every change and after every dial, and looks now and then whether it still does.
 //!
-//! One Redis, or the one that Sentinels name, is one server. Of a cluster every master is one (a
-//! `shard`): a channel lies in one of its slots, the `map` says whose that is, and the `route`
-//! leads there. What waits for a master that is away holds up no other.
+//! One Redis is one server (a `shard`), and of a cluster every master is one: a channel lies in one of
+//! its slots, the `map` says whose that is, and the `route` leads there. What waits for a master that
+//! is away holds up no other. The primary that Sentinels name is a cluster of one: when they name
+//! another, all that waits and is wanted moves there.
 
 mod ask;
 mod dial;
@@ -36,7 +37,8 @@ use crate::config::Config;
 use crate::stats::Stats;
 use ask::Asking;
 use dial::Dialer;
-use keep::Keeper;
+use keep::{Guides, Keeper};
+use map::Map;
 use route::Router;
 use shard::Shard;
 
@@ -104,13 +106,14 @@ impl Link {
     pub fn start(config: &Config, stats: &Arc<Stats>) -> Result<(Self, Inbox), RedisError> {
         let dialer = Arc::new(Dialer::new(config)?);
         let asking = Arc::new(Asking::new(Arc::clone(&dialer)));
+        let guides = Guides::of(config, &dialer, &asking)?;
+        let map = guides.as_ref().map_or_else(Map::one, Guides::beginning);
         let (sender, receiver) = mpsc::unbounded_channel();
-        let (map, seeds) = dialer.beginning();
         let part = Part { config: config.clone(), dialer, stats: Arc::clone(stats), sender };
         let router = Router::new(part, map);
-        let keeper = (!seeds.is_empty()).then(|| {
+        let keeper = guides.map(|guides| {
             let (router, asking) = (Arc::clone(&router), Arc::clone(&asking));
-            let keeper = Keeper { router, asking, seeds, check: config.check_interval };
+            let keeper = Keeper { router, asking, guides, check: config.check_interval };
             tokio::spawn(keeper.run())
         });
         let inbox = Inbox { receiver, stats: Arc::clone(stats) };
