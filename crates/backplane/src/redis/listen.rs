@@ -123,6 +123,10 @@ fn hear(shared: &Shared, (kind, channel): (PushKind, String)) -> Result<(), Link
             shared.there.send_modify(|there| {
                 there.remove(&channel);
             });
+            // Its slot went to another server.
+            if shared.wanted.lock().contains(&channel) {
+                shared.changed.notify_one();
+            }
         }
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! The bus over Redis.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 use zvon_backplane::bus::{Codec, RedisBus};
@@ -42,8 +42,12 @@ async fn heard_again(one: &RedisBus, two: &RedisBus, chat: ChatId) -> Duration {
     let told = news(chat, 1);
     until(SOON, "heard", async || {
         one.publish(told.clone());
-        let next = tokio::time::timeout(Duration::from_millis(50), two.next()).await;
-        next.is_ok_and(|next| next.as_ref() == Some(&told))
+        while let Ok(next) = tokio::time::timeout(Duration::from_millis(50), two.next()).await {
+            if next.as_ref() == Some(&told) {
+                return true;
+            }
+        }
+        false
     })
     .await
 }
@@ -122,4 +126,51 @@ async fn a_part_of_a_cluster_comes_back() {
     for chat in &chats {
         heard_again(&one, &two, *chat).await;
     }
+}
+
+/// Of all that is heard next, so many with at least that seq: which.
+async fn heard_from(bus: &RedisBus, first: u64, count: usize) -> Vec<u64> {
+    let mut heard = Vec::new();
+    while heard.len() < count {
+        let next = tokio::time::timeout(SOON, bus.next()).await;
+        let next = next.unwrap_or_else(|_| panic!("{} of {count} arrive", heard.len()));
+        let Some(News::Log { events, .. }) = next else { panic!("no news of a log: {next:?}") };
+        heard.extend(Some(events[0].0.seq).filter(|seq| *seq >= first));
+    }
+    heard.sort_unstable();
+    heard
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_follow_slots_that_move() {
+    let mut cluster = Cluster::start();
+    let url = cluster.url();
+    let (one, two) = (end(&url, "one").await, end(&url, "two").await);
+    // Each of another partition.
+    let chats: Vec<ChatId> = (32..56).map(|last| ChatId(Uuid::from_u128(last))).collect();
+    two.follow(&chats).await;
+    for (last, chat) in (32..).zip(&chats) {
+        let slot = cluster.slot(&format!("zvon:log:{{{last}}}"));
+        let owner = usize::from(slot / 5461).min(2);
+        // News are under way while it moves: each is heard once, or not at all.
+        one.publish(news(*chat, 1));
+        cluster.hand_over(slot, owner, (owner + 1) % 3);
+        one.publish(news(*chat, 2));
+    }
+    let moved = Instant::now();
+    for chat in &chats {
+        heard_again(&one, &two, *chat).await;
+    }
+    println!("heard {:?} after the last moved", moved.elapsed());
+    assert!(moved.elapsed() < Duration::from_secs(3), "{:?}", moved.elapsed());
+    // All is well again: nothing is lost, nothing comes twice.
+    let told = |seq| chats.iter().for_each(|chat| one.publish(news(*chat, seq)));
+    (10..20).for_each(told);
+    let each = |seq| chats.iter().map(move |_| seq);
+    let all: Vec<u64> = (10..20).flat_map(each).collect();
+    assert_eq!(heard_from(&two, 10, all.len()).await, all);
+    told(20);
+    assert_eq!(heard_from(&two, 10, chats.len()).await, each(20).collect::<Vec<u64>>());
+    let subscribed = |node: &Server| node.cli(&["PUBSUB", "SHARDCHANNELS"]).lines().count();
+    assert_eq!(cluster.nodes().iter().map(subscribed).sum::<usize>(), chats.len() + 1);
 }
