@@ -24,6 +24,7 @@ pub trait Nodes: Send + Sync {
     /// nothing. It is for who watches: without it everything goes on, only slower.
     fn is_reachable(&self) -> Option<bool>;
 
-    /// How many nodes live, as far as is known; at least one.
+    /// How many nodes lived at a time during the last minute, as far as is known; at least one. (Who
+    /// is not heard of may only be cut off.)
     fn count(&self) -> usize;
 }

@@ -2,6 +2,7 @@
 
 mod memory;
 mod redis;
+mod told;
 mod window;
 
 pub use memory::MemoryLimiter;

@@ -1,6 +1,7 @@
 //! Who is in the cluster.
 
 mod alone;
+mod most;
 mod redis;
 
 pub use alone::Alone;

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use zvon_core::node::Nodes;
 
+use super::most::Most;
 use crate::redis::{Call, Link, LinkError, Script};
 
 const KEYS: [&str; 2] = ["zvon:{nodes}:leases", "zvon:{nodes}:addresses"];
@@ -41,6 +42,7 @@ pub struct RedisNodes {
 struct Known {
     at: Option<Instant>,
     nodes: HashMap<String, SocketAddr>,
+    most: Most,
 }
 
 impl RedisNodes {
@@ -60,10 +62,11 @@ impl RedisNodes {
         let asked = Instant::now();
         let answer: Vec<(String, String)> = self.link.eval(&call).await?;
         let node = |(name, address): (String, String)| Some((name, address.parse().ok()?));
-        let nodes = answer.into_iter().filter_map(node).collect();
+        let nodes: HashMap<_, _> = answer.into_iter().filter_map(node).collect();
         let mut known = self.known.lock();
         if known.at.is_none_or(|at| at < asked) {
-            *known = Known { at: Some(asked), nodes };
+            known.most.note(asked, nodes.len());
+            (known.at, known.nodes) = (Some(asked), nodes);
         }
         Ok(())
     }
@@ -117,6 +120,6 @@ impl Nodes for RedisNodes {
     }
 
     fn count(&self) -> usize {
-        self.known.lock().nodes.len().max(1)
+        self.known.lock().most.get().max(1)
     }
 }

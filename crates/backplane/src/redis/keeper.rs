@@ -56,8 +56,12 @@ impl Shared {
 
     fn note(&self, up: bool) {
         let mut health = self.health.lock();
+        let now = Instant::now();
+        if up {
+            health.answered = now;
+        }
         if health.up != up {
-            *health = Health { up, since: Instant::now() };
+            *health = Health { up, since: now, again: health.again || !up, ..*health };
             if up {
                 tracing::info!("Redis answers");
             }

@@ -27,6 +27,18 @@ pub struct Health {
     pub up: bool,
     /// When that began.
     pub since: Instant,
+    /// Whether it was away before.
+    pub again: bool,
+    /// When it last did.
+    pub answered: Instant,
+}
+
+impl Health {
+    /// Not known to answer yet.
+    fn unknown() -> Self {
+        let now = Instant::now();
+        Self { up: false, since: now, again: false, answered: now }
+    }
 }
 
 /// A connection with a number, so that nobody takes a newer one away.
@@ -71,7 +83,7 @@ impl Link {
             dialer: Dialer(Arc::new(address)),
             current: watch::Sender::new(None),
             breaker: Mutex::default(),
-            health: Mutex::new(Health { up: false, since: Instant::now() }),
+            health: Mutex::new(Health::unknown()),
             nudge: Notify::new(),
         });
         let keeper = tokio::spawn(keeper::keep(Arc::clone(&shared)));

@@ -32,7 +32,7 @@ pub use address::Address;
 pub use error::LinkError;
 pub(crate) use link::read;
 pub use link::{Health, Link};
-pub(crate) use queue::Queue;
+pub(crate) use queue::{Queue, Weight};
 pub(crate) use script::{Call, Script};
 pub(crate) use subscriber::{Packet, Subscriber};
 

@@ -99,6 +99,58 @@ async fn a_redis_that_is_away_costs_little_and_comes_back_by_itself() {
     println!("back {:?} after a restart", back.await);
 }
 
+/// How many of so many calls of somebody are allowed.
+async fn allowed(limiter: &RedisLimiter, subject: &str, window: Window, calls: u32) -> u32 {
+    let mut allowed = 0;
+    for _ in 0..calls {
+        let decision = limiter.check(subject, "message", window).await;
+        allowed += u32::from(matches!(decision, Decision::Allowed { .. }));
+    }
+    allowed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_allowed_by_itself_counts_when_redis_is_back() {
+    let mut server = Server::start();
+    let one = limiter(&server.url()).await;
+    let window = Window { limit: 5, length: Duration::from_secs(60) };
+    server.kill9();
+    assert_eq!(allowed(&one, "ann", window, 3).await, 3);
+    server.restart();
+    let counted = || server.cli(&["LLEN", "rate:{ann}:message"]);
+    until(Duration::from_secs(4), "it is told", async || counted() == "3").await;
+    let other = limiter(&server.url()).await;
+    assert_eq!(allowed(&other, "ann", window, 10).await, 2);
+    assert_eq!(counted(), "5");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_that_takes_no_writes_still_knows_what_it_counted() {
+    let server = Server::start();
+    let limiter = limiter(&server.url()).await;
+    let takes_writes = |takes: bool| {
+        let replicas = if takes { "0" } else { "1" };
+        assert_eq!(server.cli(&["CONFIG", "SET", "min-replicas-to-write", replicas]), "OK");
+    };
+    let window = Window { limit: 9, length: Duration::from_secs(60) };
+    assert_eq!(allowed(&limiter, "ann", window, 5).await, 5);
+    takes_writes(false);
+    assert_eq!(allowed(&limiter, "ann", window, 10).await, 4);
+    let counted = || server.cli(&["LLEN", "rate:{ann}:message"]);
+    assert_eq!(counted(), "5");
+    takes_writes(true);
+    until(Duration::from_secs(4), "it is told", async || counted() == "9").await;
+    assert_eq!(allowed(&limiter, "ann", window, 10).await, 0);
+    // Some of what it knows may be over; it cannot take that out.
+    let window = Window { limit: 3, length: Duration::from_secs(1) };
+    assert_eq!(allowed(&limiter, "bob", window, 1).await, 1);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(allowed(&limiter, "bob", window, 1).await, 1);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    takes_writes(false);
+    assert_eq!(allowed(&limiter, "bob", window, 10).await, 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failover_is_followed() {
     let mut sentinel = Sentinel::start();

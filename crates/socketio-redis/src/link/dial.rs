@@ -126,9 +126,7 @@ fn named(like: &ConnectionInfo, server: &str) -> Result<ConnectionInfo, RedisErr
 async fn is_primary(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
     match redis::cmd("ROLE").query_async(connection).await? {
         Role::Primary { .. } => Ok(()),
-        Role::Replica { .. } | Role::Sentinel { .. } => {
-            Err((ErrorKind::Io, "it is no primary").into())
-        }
+        _ => Err((ErrorKind::Io, "it is no primary").into()),
     }
 }
 
