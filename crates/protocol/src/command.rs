@@ -220,11 +220,11 @@ pub struct ChatRetention {
     /// The group.
     pub chat_id: ChatId,
     /// Messages older than this go: milliseconds, a minute at least; 0: none does for its age;
-    /// `null`: as the server says.
-    #[ts(type = "number", optional = nullable)]
+    /// `null`, or not given: as the server says.
+    #[ts(type = "number | null", optional = nullable)]
     pub max_age_ms: Option<u64>,
-    /// The newest so many stay; 0: all; `null`: as the server says.
-    #[ts(type = "number", optional = nullable)]
+    /// The newest so many stay; 0: all; `null`, or not given: as the server says.
+    #[ts(type = "number | null", optional = nullable)]
     pub max_count: Option<u64>,
 }
 

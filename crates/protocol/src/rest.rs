@@ -164,9 +164,9 @@ pub struct Envelope {
 #[serde(rename_all = "camelCase")]
 pub struct SetRetention {
     /// Messages older than this go: milliseconds, a minute at least; 0: none does for its age;
-    /// `null`: as the server says.
+    /// `null`, or not given: as the server says.
     pub max_age_ms: Option<u64>,
-    /// The newest so many stay; 0: all; `null`: as the server says.
+    /// The newest so many stay; 0: all; `null`, or not given: as the server says.
     pub max_count: Option<u64>,
 }
 

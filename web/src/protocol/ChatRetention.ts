@@ -11,10 +11,10 @@ export type ChatRetention = {
 chatId: ChatId, 
 /**
  * Messages older than this go: milliseconds, a minute at least; 0: none does for its age;
- * `null`: as the server says.
+ * `null`, or not given: as the server says.
  */
-maxAgeMs?: number, 
+maxAgeMs?: number | null, 
 /**
- * The newest so many stay; 0: all; `null`: as the server says.
+ * The newest so many stay; 0: all; `null`, or not given: as the server says.
  */
-maxCount?: number, };
+maxCount?: number | null, };

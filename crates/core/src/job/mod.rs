@@ -36,6 +36,12 @@ pub trait Job: Send + Sync {
     /// The topics it wants; other records are not shown to it.
     fn topics(&self) -> &'static [&'static str];
 
+    /// Whether somebody waits for what it does. Otherwise it looks for records about once a second,
+    /// so that what happens meanwhile costs one look and one batch.
+    fn is_prompt(&self) -> bool {
+        false
+    }
+
     /// Whether it wants nothing at all now, so that what there is may be passed over unread. Asked
     /// after it was looked how much there is: whoever comes to want something later, misses nothing
     /// of what is committed after that.

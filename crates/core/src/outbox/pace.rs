@@ -1,4 +1,4 @@
-//! How long who found nothing in the outbox waits before looking again. Pure.
+//! How long who has read the outbox to its end waits before looking again. Pure.
 
 use std::time::Duration;
 
@@ -17,15 +17,18 @@ pub(super) struct Pace {
     later: Duration,
     /// And for who does.
     heard: Duration,
+    /// Whether it waits as soon as all that there was is given out, and not only after a look that found
+    /// nothing.
+    pub(super) rests: bool,
 }
 
-/// A wait.
+/// A wait, from the last look on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wait {
     /// That long at least, so that many commits cost one look.
     pub(super) least: Duration,
-    /// And so much longer at most, until there are news.
-    pub(super) more: Duration,
+    /// That long at most, until there are news.
+    pub(super) most: Duration,
 }
 
 impl Pace {
@@ -34,12 +37,21 @@ impl Pace {
         soon: Duration::from_millis(50),
         later: Duration::from_millis(100),
         heard: Duration::from_millis(50),
+        rests: false,
     };
-    /// Nobody waits for jobs; most of what is committed is nothing to some of them.
-    pub(super) const JOB: Self = Self {
+    /// Most of what is committed is nothing to some jobs, or to most of those who wait for them.
+    pub(super) const PROMPT: Self = Self {
         soon: Duration::from_millis(100),
         later: Duration::from_millis(500),
         heard: Duration::from_millis(500),
+        rests: true,
+    };
+    /// Nobody waits for the other jobs. A look costs them about the same however much it brings.
+    pub(super) const JOB: Self = Self {
+        soon: Duration::from_secs(1),
+        later: Duration::from_secs(1),
+        heard: Duration::from_secs(1),
+        rests: true,
     };
 
     /// How long, if something wanted was found that long ago (`None`: never).
@@ -49,8 +61,8 @@ impl Pace {
             _ if hears => self.heard,
             _ => self.later,
         };
-        let more = if hears { UNHEARD.saturating_sub(least) } else { Duration::ZERO };
-        Wait { least, more }
+        let most = if hears { UNHEARD } else { least };
+        Wait { least, most }
     }
 }
 
@@ -66,16 +78,16 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_is_busy_and_nobody_sleeps_for_long(
-            pace in prop_oneof![Just(Pace::RELAY), Just(Pace::JOB)],
+            pace in prop_oneof![Just(Pace::RELAY), Just(Pace::PROMPT), Just(Pace::JOB)],
             found in any::<Option<u32>>(),
             hears in any::<bool>(),
         ) {
             let found = found.map(|ago| Duration::from_millis(ago.into()));
             let wait = pace.wait(found, hears);
             prop_assert!(wait.least >= Duration::from_millis(50));
-            prop_assert!(wait.least <= Duration::from_millis(500));
-            let whole = if hears { UNHEARD } else { wait.least };
-            prop_assert_eq!(wait.least + wait.more, whole);
+            prop_assert!(wait.least <= Duration::from_secs(1));
+            prop_assert!(wait.least <= wait.most && wait.most <= UNHEARD);
+            prop_assert_eq!(wait.most == wait.least, !hears);
         }
     }
 
@@ -84,7 +96,8 @@ mod tests {
         let least = |pace: Pace, ago, hears| pace.wait(ago, hears).least.as_millis();
         let (now, long) = (Some(Duration::ZERO), Some(LATELY));
         assert_eq!([now, long, None].map(|ago| least(Pace::RELAY, ago, false)), [50, 100, 100]);
-        assert_eq!([now, long, None].map(|ago| least(Pace::JOB, ago, false)), [100, 500, 500]);
+        assert_eq!([now, long, None].map(|ago| least(Pace::PROMPT, ago, false)), [100, 500, 500]);
+        assert_eq!([now, long, None].map(|ago| least(Pace::JOB, ago, false)), [1000; 3]);
         assert_eq!(least(Pace::RELAY, None, true), 50, "it hears of what comes");
     }
 }

@@ -58,6 +58,8 @@ pub struct Pages {
     job: Option<Arc<dyn Job>>,
     /// Whether the job may want nothing at all.
     may_leap: bool,
+    /// Whether the newest page was full: there may be more.
+    full: bool,
 }
 
 impl Pages {
@@ -71,6 +73,7 @@ impl Pages {
             wanted: Wanted::default(),
             job: None,
             may_leap: false,
+            full: false,
         }
     }
 
@@ -94,6 +97,7 @@ impl Pages {
         self.may_leap = job.wants_nothing().await?;
         if self.may_leap {
             (self.place, self.reached) = (end, self.reached.max(now));
+            self.full = false;
         }
         Ok(self.may_leap)
     }
@@ -106,6 +110,7 @@ impl Pages {
         let mut slice = Slice::default();
         if self.rows.is_empty() {
             let (rows, place) = store.outbox(&self.place, PAGE).await?;
+            self.full = rows.len() >= PAGE as usize;
             if rows.is_empty() {
                 self.place = place;
                 return Ok(None);
@@ -142,6 +147,12 @@ impl Pages {
     #[must_use]
     pub fn place(&self) -> Option<(&Bookmark, Timestamp)> {
         self.rows.is_empty().then_some((&self.place, self.reached))
+    }
+
+    /// Whether all that was committed when it was looked last was given out.
+    #[must_use]
+    pub fn is_through(&self) -> bool {
+        self.rows.is_empty() && !self.full
     }
 
     /// What is wanted of a page that was read.

@@ -55,6 +55,8 @@ pub struct Reader {
     at: Option<At>,
     /// When something was found last.
     found: Option<Instant>,
+    /// When it was looked last, if there was no more by then than was given out.
+    through: Option<Instant>,
 }
 
 /// Where it is.
@@ -74,14 +76,15 @@ impl Reader {
     #[must_use]
     pub fn new(ground: Ground, name: &str) -> Self {
         let (name, pace) = (name.to_owned(), Pace::RELAY);
-        Self { ground, name, job: None, pace, lease: None, at: None, found: None }
+        let (at, lease, found, through) = (None, None, None, None);
+        Self { ground, name, job: None, pace, lease, at, found, through }
     }
 
     /// A reader for a job, which gives out only what that wants.
     #[must_use]
     pub fn of_job(ground: Ground, job: &Arc<dyn Job>) -> Self {
-        let (reader, job) = (Self::new(ground, job.name()), Some(Arc::clone(job)));
-        Self { job, pace: Pace::JOB, ..reader }
+        let pace = if job.is_prompt() { Pace::PROMPT } else { Pace::JOB };
+        Self { job: Some(Arc::clone(job)), pace, ..Self::new(ground, job.name()) }
     }
 
     /// Waits until this is the one. May be given up.
@@ -132,6 +135,7 @@ impl Reader {
         tracing::debug!(reader = self.name, fence = position.fence, "follows the outbox");
         let news = self.ground.store.news();
         self.at = Some(At { position, pages, touched: Instant::now(), news });
+        self.through = None;
         Ok(())
     }
 
@@ -142,35 +146,40 @@ impl Reader {
     /// [`EventLogError`].
     pub async fn next(&mut self) -> Result<Slice, EventLogError> {
         loop {
+            self.rest().await;
             let at = self.at.as_mut().ok_or_else(|| not_the_one(&self.name))?;
             if self.lease.as_ref().is_none_or(Held::is_lost) {
                 return Err(not_the_one(&self.name));
             }
             // What comes from now on is not missed.
             at.news.iter_mut().for_each(watch::Receiver::mark_unchanged);
-            let (store, now) = (&*self.ground.store, self.ground.clock.now());
-            if !at.pages.leap(store, now).await.map_err(away)?
-                && let Some(slice) = at.pages.next(store).await.map_err(away)?
-            {
-                if slice.is_empty() {
-                    self.touch().await?;
-                    continue;
+            let (store, now, looked) =
+                (&*self.ground.store, self.ground.clock.now(), Instant::now());
+            let slice = match at.pages.leap(store, now).await.map_err(away)? {
+                true => None,
+                false => at.pages.next(store).await.map_err(away)?,
+            };
+            let through = if self.pace.rests { at.pages.is_through() } else { slice.is_none() };
+            self.through = through.then_some(looked);
+            match slice.filter(|slice| !slice.is_empty()) {
+                Some(slice) => {
+                    self.found = Some(Instant::now());
+                    return Ok(slice);
                 }
-                self.found = Some(Instant::now());
-                return Ok(slice);
+                None => self.touch().await?,
             }
-            self.touch().await?;
-            self.rest().await;
         }
     }
 
-    /// Waits until it is worth to look again.
+    /// Waits until it is worth to look again: at once, if there may be more.
     async fn rest(&mut self) {
+        let Some(looked) = self.through else { return };
         let news = self.at.as_mut().and_then(|at| at.news.as_mut());
         let wait = self.pace.wait(self.found.map(|found| found.elapsed()), news.is_some());
-        tokio::time::sleep(wait.least).await;
+        tokio::time::sleep(wait.least.saturating_sub(looked.elapsed())).await;
         if let Some(news) = news {
-            let _ = tokio::time::timeout(wait.more, news.changed()).await;
+            let more = wait.most.saturating_sub(looked.elapsed());
+            let _ = tokio::time::timeout(more, news.changed()).await;
         }
     }
 

@@ -44,6 +44,11 @@ impl Job for Webhooks {
         &TOPICS
     }
 
+    /// Other systems wait for deliveries.
+    fn is_prompt(&self) -> bool {
+        true
+    }
+
     /// While there is no webhook. One that is made later hears of all that is committed after its
     /// maker was answered: it is looked for after it was looked what there is.
     async fn wants_nothing(&self) -> StoreResult<bool> {

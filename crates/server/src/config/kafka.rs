@@ -84,6 +84,22 @@ fn is_broker(text: &str) -> bool {
 mod tests {
     use super::is_broker;
 
+    /// `scripts/check` builds that program, and runs this.
+    #[cfg(not(feature = "kafka"))]
+    #[test]
+    fn a_program_without_kafka_refuses_brokers_and_says_why() {
+        use super::Config;
+        use crate::config::Overrides;
+
+        let with = |brokers: &str| {
+            let environment = vec![("kafka.brokers".to_owned(), brokers.to_owned())];
+            Config::merge(None, environment, Overrides::default()).err().map(|error| error.0)
+        };
+        let why = "kafka.brokers: this program was built without Kafka (feature kafka)";
+        assert_eq!(with("kafka:9092").as_deref(), Some(why));
+        assert_eq!(with(""), None, "it starts where nobody names any");
+    }
+
     #[test]
     fn a_broker_is_a_host_and_a_port() {
         assert!(

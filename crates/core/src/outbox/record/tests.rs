@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use uuid::Uuid;
-use zvon_protocol::chat::{ChatKind, Role};
+use zvon_protocol::chat::{ChatKind, Retention, Role};
 use zvon_protocol::ids::{ChatId, MessageId, SessionId, UserId, WebhookId};
 use zvon_protocol::record::{Payload, TOPICS};
 
@@ -138,6 +138,10 @@ fn what_is_not_in_the_log_is_passed_over() {
     assert_eq!(seqs.into_iter().collect::<Vec<_>>(), [1, 3]);
 }
 
+fn nth(number: u64) -> MessageId {
+    MessageId(Uuid::from_u64_pair(0, number))
+}
+
 /// An event of each kind that stands in a log, by number.
 fn any_event(number: u8, seq: u64) -> Told {
     let Told { event, .. } = sent(chat(number % 3), seq);
@@ -156,10 +160,17 @@ fn any_event(number: u8, seq: u64) -> Told {
         EventKind::MemberLeft(subject.clone()),
         EventKind::MemberChanged(subject),
         EventKind::Renamed("x".to_owned()),
+        EventKind::RetentionChanged(Retention { max_age_ms: None, max_count: Some(9) }),
+        EventKind::Expired { after: seq.saturating_sub(3), upto: seq.saturating_sub(1) },
+        EventKind::Emptied,
     ];
     let kind = kinds[usize::from(number) % kinds.len()].clone();
+    let expired = match &kind {
+        EventKind::Expired { after, upto } => (after + 1..=*upto).map(nth).collect(),
+        _ => Vec::new(),
+    };
     let event = LogEvent { kind, ..event };
-    Told { event, kind: Some(ChatKind::Group), from_chat: None, expired: Vec::new() }
+    Told { event, kind: Some(ChatKind::Group), from_chat: None, expired }
 }
 
 /// What may happen to an account, all of it.
