@@ -88,7 +88,8 @@ async fn a_redis_that_is_away_costs_little_and_comes_back_by_itself() {
     counts_alone(&limiter, "paused").await;
     until(Duration::from_secs(2), "noticed", async || !link.health().up).await;
     server.resume();
-    until(Duration::from_secs(4), "back after a pause", async || link.health().up).await;
+    let back = until(Duration::from_secs(4), "back after a pause", async || link.health().up).await;
+    println!("back {back:?} after a pause");
     server.kill9();
     counts_alone(&limiter, "killed").await;
     server.restart();
