@@ -10,6 +10,7 @@ mod file;
 mod gather;
 mod growth;
 mod lane;
+mod looks;
 mod plans;
 mod postgres;
 mod relay;

@@ -104,7 +104,7 @@ impl EventLog for View {
 
 /// Leases of one process; or such that tell everybody what they like to hear.
 #[derive(Default)]
-struct Some {
+pub(crate) struct Some {
     lie: bool,
     holder: parking_lot::Mutex<BTreeMap<String, Uuid>>,
 }
@@ -124,7 +124,7 @@ impl Leases for Some {
     }
 }
 
-fn ground(store: &Arc<dyn Store>, leases: &Arc<Some>) -> Ground {
+pub(crate) fn ground(store: &Arc<dyn Store>, leases: &Arc<Some>) -> Ground {
     let (store, leases) = (Arc::clone(store), Arc::clone(leases) as Arc<dyn Leases>);
     Ground { store, leases, clock: Arc::new(SystemClock) }
 }
@@ -136,7 +136,7 @@ fn relay(ground: Ground, log: &Arc<Log>) -> CancellationToken {
     stop
 }
 
-async fn group(store: &dyn Store, admin: Author, others: &[Author]) -> ChatId {
+pub(crate) async fn group(store: &dyn Store, admin: Author, others: &[Author]) -> ChatId {
     let members = others.iter().map(|other| other.user).collect();
     let group = NewGroup { id: ChatId(Uuid::now_v7()), title: "A group".to_owned(), members };
     store.create_group(admin, &group).await.unwrap().unwrap().0.id
