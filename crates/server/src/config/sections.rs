@@ -184,6 +184,7 @@ pub(crate) struct Kafka {
     pub(crate) brokers: List,
     pub(crate) client_id: String,
     pub(crate) group_id: String,
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "nothing makes topics then"))]
     pub(crate) create_topics: bool,
     pub(crate) partitions: u32,
     pub(crate) replication: u32,

@@ -6,6 +6,7 @@ use zvon_backplane::event_log::kafka::inspect::{self, Inspection};
 use super::Check;
 use crate::config::Config;
 
+#[cfg(feature = "kafka")]
 const NAME: &str = "Kafka";
 
 /// Its brokers and topics. That it is away is no failure: the server runs, and what it has to tell
