@@ -86,28 +86,39 @@ fn partitions(consumer: &BaseConsumer<Quiet>, topics: &[&str]) -> KafkaResult<To
 }
 
 /// The first place of each partition at or after that instant; its end, if there is none.
+///
+/// The ends are asked for first: what is told between the questions, and may have come too late for the
+/// other answer, lies behind them.
 fn places(
     consumer: &BaseConsumer<Quiet>,
     partitions: &TopicPartitionList,
     since: Timestamp,
 ) -> KafkaResult<TopicPartitionList> {
-    let mut instants = TopicPartitionList::new();
-    for one in partitions.elements() {
-        instants.add_partition_offset(
-            one.topic(),
-            one.partition(),
-            Offset::Offset(since.0.max(0)),
-        )?;
-    }
+    let ends = answers(consumer, partitions, Offset::End)?;
+    let found = answers(consumer, partitions, Offset::Offset(since.0.max(0)))?;
     let mut places = TopicPartitionList::new();
-    for one in consumer.offsets_for_times(instants, PATIENCE)?.elements() {
-        one.error()?;
+    for one in found.elements() {
         let (topic, partition) = (one.topic(), one.partition());
-        let offset = match one.offset() {
-            found @ Offset::Offset(_) => found,
-            _ => Offset::Offset(consumer.fetch_watermarks(topic, partition, PATIENCE)?.1),
-        };
-        places.add_partition_offset(topic, partition, offset)?;
+        let end =
+            || ends.find_partition(topic, partition).map_or(Offset::Invalid, |end| end.offset());
+        let place = if matches!(one.offset(), Offset::Offset(_)) { one.offset() } else { end() };
+        places.add_partition_offset(topic, partition, place)?;
     }
     Ok(places)
+}
+
+/// What the brokers answer for each of these partitions to an instant (in the place of an offset), or to
+/// the end: one question per broker.
+fn answers(
+    consumer: &BaseConsumer<Quiet>,
+    partitions: &TopicPartitionList,
+    question: Offset,
+) -> KafkaResult<TopicPartitionList> {
+    let mut questions = TopicPartitionList::new();
+    for one in partitions.elements() {
+        questions.add_partition_offset(one.topic(), one.partition(), question)?;
+    }
+    let answers = consumer.offsets_for_times(questions, PATIENCE)?;
+    answers.elements().iter().try_for_each(|one| one.error())?;
+    Ok(answers)
 }

@@ -1,5 +1,6 @@
 //! The event log on a real Kafka, and on one that errs on purpose.
 
+mod begin;
 mod figures;
 mod suites;
 mod trouble;
